@@ -1,0 +1,30 @@
+"""Every published event, once, in the order in which facts of one moment are folded."""
+
+from typing import Final
+
+from contracts import history, intake
+from contracts.event import PublishedEvent
+
+PUBLISHED: Final[tuple[type[PublishedEvent], ...]] = (
+    intake.FirstContactRegisteredV1,
+    intake.ApplicationReceivedV1,
+    intake.CompletionRequestedV1,
+    intake.ApplicationCompletedV1,
+    intake.ApplicationWithdrawnV1,
+    intake.AssessmentStartedV1,
+    intake.AssessmentCompletedV1,
+    intake.DecisionMadeV1,
+    intake.CaseClosedV1,
+    intake.CaseReopenedV1,
+    history.LogEventRecordedV1,
+    history.ImportCompletedV1,
+)
+
+BY_TYPE: Final[dict[str, type[PublishedEvent]]] = {event.event_type: event for event in PUBLISHED}
+
+STAGE_RANK: Final[dict[str, int]] = {event.event_type: rank for rank, event in enumerate(PUBLISHED)}
+"""The tie rule for facts with one time: the lower rank came first, whatever arrived first."""
+
+INTAKE_EVENTS: Final = intake.IntakeEvent.topic
+HISTORY_EVENTS: Final = history.HistoryEvent.topic
+TOPICS: Final[tuple[str, ...]] = (INTAKE_EVENTS, HISTORY_EVENTS)
