@@ -1,0 +1,1 @@
+"""What every service stands on (the chassis). It knows no service, no aggregate and no topic."""

@@ -1,0 +1,283 @@
+"""The Kafka edge: FastStream with our own reading and our own commits, set once for every service.
+
+FastStream's defaults lose messages (`libraries.md` 1.2): so MANUAL, a parser that never raises, bytes in, every outcome
+(heard, skipped, quarantined) committed in PostgreSQL, and only then explicit offsets taken from the raw records.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.annotations import KafkaMessage as InjectedMessage
+from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+
+from contracts.envelope import Envelope, Skipped, Unreadable, open_message
+from shared import quarantine
+from shared.crash import CrashPoint, reach
+from shared.log import logger
+from shared.postgres import Database, is_transient, transaction
+from shared.quarantine import Record, Seal
+from shared.telemetry import counter, processing
+
+BATCH = 500
+FETCH_WAIT_MS = 50
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
+PATIENCE_S = 60.0  # in place; then the batch is fetched anew, so that a long outage never meets max_poll_interval (300 s)
+POISON_TRIES, POISON_PAUSE_S = 3, 1.0
+
+outcomes = counter("sluss_heard_records", "records heard, by outcome")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A published fact that arrived, and where it lay."""
+
+    envelope: Envelope
+    topic: str
+    partition: int
+    offset: int
+
+
+Hear = Callable[[Sequence[Heard]], Awaitable[None]]
+
+
+class Stopping(Exception):
+    """The service is being stopped while a batch waits; it is fetched again after the start."""
+
+
+class Hearing:
+    """Hears topics as one consumer group, a batch at a time.
+
+    `hear` gets the readable facts of a batch in the order of each partition and returns when its one transaction is
+    committed. A transient fault waits; a batch that raises is split, and the record that raises alone, three times, is quarantined.
+    """
+
+    def __init__(self, kafka: str, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear) -> None:
+        self._kafka, self._group, self._topics = kafka, group, tuple(topics)
+        self._db, self._seal, self._hear = db, seal, hear
+        self._stop = asyncio.Event()
+        self._moved_at = time.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Hears until `stop`; the batch in hand is finished first."""
+        self._stop = stop
+        while not stop.is_set():
+            broker = self._make_broker()
+            try:
+                await broker.start()
+                await stop.wait()
+            except KafkaError as error:
+                logger.warning("hearing waits for the broker", error=type(error).__name__)
+                await asyncio.wait([asyncio.create_task(stop.wait())], timeout=1)
+            finally:
+                await broker.stop()
+
+    def _make_broker(self) -> KafkaBroker:
+        broker = KafkaBroker(self._kafka, allow_auto_create_topics=False, ack_policy=AckPolicy.MANUAL, graceful_timeout=15, logger=None)
+        subscriber = broker.subscriber(
+            *self._topics,
+            group_id=self._group,
+            batch=True,
+            max_records=BATCH,
+            batch_timeout_ms=FETCH_WAIT_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            auto_offset_reset="earliest",
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            no_reply=True,  # a record's `reply_to` header would otherwise make FastStream publish an answer
+            parser=_parse_nothing,
+            decoder=_decode_nothing,
+        )
+
+        async def take(message: InjectedMessage) -> None:
+            await self.receive(subscriber.consumer, message.raw_message)
+
+        subscriber(take)
+        return broker
+
+    async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
+        """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
+        try:
+            await self._settle([_record(each) for each in records])
+            reach(CrashPoint.CONSUMER_AFTER_EFFECT)
+        except BaseException as error:
+            for partition, offset in _first_offsets(records).items():
+                consumer.seek(partition, offset)
+            if isinstance(error, Stopping):
+                return
+            if isinstance(error, Exception):
+                await asyncio.sleep(POISON_PAUSE_S)  # a fault of our own must not become a hot loop
+            raise
+        try:
+            await consumer.commit({partition: offset + 1 for partition, offset in _last_offsets(records).items()})
+        except KafkaError as error:
+            # The partition went to somebody else, or the broker is away: it will be heard again, and dropped as known.
+            logger.warning("offsets were not committed", error=type(error).__name__)
+        reach(CrashPoint.CONSUMER_AFTER_COMMIT)
+        self._moved_at = time.monotonic()
+
+    async def _settle(self, records: Sequence[Record]) -> None:
+        heard: list[tuple[Record, Heard]] = []
+        unreadable: list[tuple[Record, str]] = []
+        for record in records:
+            try:
+                opened = open_message(record.headers, record.value)
+            except Unreadable as error:
+                unreadable.append((record, error.reason))
+            else:
+                if isinstance(opened, Skipped):
+                    outcomes(1, "skipped")
+                else:
+                    heard.append((record, Heard(opened, record.topic, record.partition, record.offset)))
+        if unreadable:
+            await self._patiently(lambda: self._quarantine(unreadable))
+        if heard:
+            with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):
+                await self._hear_or_split(heard)
+
+    async def _hear_or_split(self, heard: Sequence[tuple[Record, Heard]]) -> None:
+        try:
+            await self._patiently(lambda: self._hear([each for _, each in heard]))
+            outcomes(len(heard), "heard")
+        except Stopping:
+            raise
+        except Exception as error:
+            if len(heard) > 1:
+                middle = len(heard) // 2
+                await self._hear_or_split(heard[:middle])
+                await self._hear_or_split(heard[middle:])
+            else:
+                await self._try_again_alone(heard[0], error)
+
+    async def _try_again_alone(self, poison: tuple[Record, Heard], error: Exception) -> None:
+        record, heard = poison
+        for _ in range(POISON_TRIES - 1):
+            logger.error("a record could not be handled", topic=record.topic, offset=record.offset, exc_info=error)
+            await self._pause(POISON_PAUSE_S)
+            try:
+                await self._patiently(lambda: self._hear([heard]))
+                outcomes(1, "heard")
+                return
+            except Stopping:
+                raise
+            except Exception as again:
+                error = again
+        await self._patiently(lambda: self._quarantine([(record, "handler_failed")]))
+
+    async def _quarantine(self, unreadable: Sequence[tuple[Record, str]]) -> None:
+        async with transaction(self._db) as tx:
+            for record, reason in unreadable:
+                await quarantine.put(tx, self._seal, record, reason)
+        for record, reason in unreadable:
+            outcomes(1, "quarantined")
+            logger.error("a record was quarantined", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+
+    async def _patiently(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Waits out transient faults with growing pauses; anything else is raised at once. Raises Stopping."""
+        backoff, give_back_at = FIRST_BACKOFF_S, time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await act()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                logger.warning("hearing waits", error=type(error).__name__, seconds=round(backoff, 1))
+            if time.monotonic() > give_back_at:
+                raise Stopping
+            await self._pause(backoff * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+        raise Stopping
+
+    def still_for(self) -> float:
+        """Seconds since a batch was last settled: long, with lag, means stuck."""
+        return time.monotonic() - self._moved_at
+
+    async def play_again(self, number: int, by: str) -> None:
+        """Plays a quarantined record again through the same reading and hearing.
+
+        Raises NotQuarantined, Unreadable when it still cannot be read, and whatever `hear` raises; then it stays quarantined.
+        """
+        async with transaction(self._db) as tx:
+            record = await quarantine.take(tx, self._seal, number)
+            opened = open_message(record.headers, record.value)
+            if isinstance(opened, Envelope):
+                await self._hear([Heard(opened, record.topic, record.partition, record.offset)])
+            await quarantine.settle_redriven(tx, number, by)
+
+
+class Lag:
+    """How far a group is behind, asked of the broker by clients of its own: a stuck consumer cannot vouch for itself."""
+
+    def __init__(self, kafka: str, group: str, topics: Sequence[str]) -> None:
+        self._kafka, self._group, self._topics = kafka, group, tuple(topics)
+        self._ends: AIOKafkaConsumer | None = None
+        self._admin: AIOKafkaAdminClient | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def read(self) -> float:
+        """Records told and not committed yet by the group, over all partitions. Raises KafkaError."""
+        async with self._one_at_a_time:
+            if self._ends is None or self._admin is None:
+                self._ends, self._admin = (
+                    AIOKafkaConsumer(bootstrap_servers=self._kafka),
+                    AIOKafkaAdminClient(bootstrap_servers=self._kafka),
+                )
+                await self._ends.start()
+                await self._admin.start()
+            try:
+                described = await self._admin.describe_topics(list(self._topics))
+                partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
+                ends = await self._ends.end_offsets(partitions)
+                committed = await self._admin.list_consumer_group_offsets(self._group, partitions=partitions)
+                return float(sum(end - max(committed[each].offset, 0) for each, end in ends.items()))
+            except KafkaError:
+                await self._close()
+                raise
+
+    async def _close(self) -> None:
+        ends, admin = self._ends, self._admin
+        self._ends = self._admin = None
+        if ends is not None:
+            await ends.stop()
+        if admin is not None:
+            await admin.close()
+
+    async def close(self) -> None:
+        """Leaves the broker."""
+        async with self._one_at_a_time:
+            await self._close()
+
+
+async def _parse_nothing(records: Any) -> KafkaAckableMessage:
+    """FastStream's own parser raises on a header that is not UTF-8, and the record is then passed over: so nothing is parsed here."""
+    return KafkaAckableMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _decode_nothing(_: Any) -> bytes:
+    return b""
+
+
+def _record(raw: "ConsumerRecord[bytes, bytes]") -> Record:
+    return Record(raw.topic, raw.partition, raw.offset, list(raw.headers), raw.value)
+
+
+def _first_offsets(records: Sequence["ConsumerRecord[bytes, bytes]"]) -> dict[TopicPartition, int]:
+    return {TopicPartition(each.topic, each.partition): each.offset for each in reversed(records)}
+
+
+def _last_offsets(records: Sequence["ConsumerRecord[bytes, bytes]"]) -> dict[TopicPartition, int]:
+    return {TopicPartition(each.topic, each.partition): each.offset for each in records}

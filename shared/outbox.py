@@ -1,0 +1,195 @@
+"""The outbox: what a service tells is written where it is decided, kept as the record, and published in order by one relay.
+
+No `id > cursor`, no SKIP LOCKED, no xmin: each of them lost or reordered events when measured (`reliability.md` 7).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from uuid_utils.compat import uuid7
+
+from contracts.envelope import Envelope, PublishedEvent, TimePrecision
+from shared.context import Context
+from shared.crash import CrashPoint, reach
+from shared.log import logger
+from shared.postgres import Connection, Database, Row, Transaction, connect_alone, hold, is_transient
+from shared.settings import ServiceSettings
+from shared.telemetry import creating, sending
+
+LARGEST_BYTES = 900_000  # below the broker's 1 MiB with room for headers, so that every row can be published
+BATCH = 500
+POLL_S = 1.0
+
+TAKE_SEQUENCE = """
+    INSERT INTO stream_sequence AS known (topic, stream, sequence) VALUES ($1, $2, 1)
+    ON CONFLICT (topic, stream) DO UPDATE SET sequence = known.sequence + 1 RETURNING sequence
+"""
+APPEND = """
+    WITH row AS (
+        INSERT INTO outbox (event_id, topic, stream, sequence, type, headers, payload) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
+    ) INSERT INTO outbox_pending SELECT id FROM row
+"""
+PENDING = "SELECT outbox.* FROM outbox_pending JOIN outbox USING (id) ORDER BY id LIMIT $1"
+PUBLISHED = "DELETE FROM outbox_pending WHERE id = ANY($1::bigint[])"
+DEPTH = "SELECT count(*) FROM outbox_pending"
+OLDEST = "SELECT extract(epoch FROM now() - min(created_at))::float8 FROM outbox_pending JOIN outbox USING (id)"
+
+
+class TooLarge(Exception):
+    """An event is larger than the broker takes; refused before it is told, so no sequence gets a hole."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A fact to be published: what, about which stream (the key), and when it happened."""
+
+    event: PublishedEvent
+    stream: UUID
+    time: datetime
+    precision: TimePrecision
+
+
+async def append(tx: Transaction, source: str, told: Sequence[Told], context: Context) -> None:
+    """Writes facts in the caller's transaction: they are told if and only if it commits, in this order within a stream.
+
+    The sequence is taken under the stream's row lock before the row gets its id, so id order = sequence order = commit
+    order within a stream. Raises TooLarge, and ValueError for an event that its own closed schema refuses.
+    """
+    for each in told:
+        with creating(each.event.topic, each.event.event_type, append) as traceparent:
+            sequence = await tx.fetchval(TAKE_SEQUENCE, each.event.topic, each.stream)
+            envelope = Envelope(
+                id=uuid7(),
+                source=source,
+                subject=each.stream,
+                time=each.time,
+                timeprecision=each.precision,
+                recordedtime=context.now,
+                partitionkey=each.stream,
+                sequence=sequence,
+                correlationid=context.correlation,
+                causationid=context.cause,
+                traceparent=traceparent,
+                data=each.event,
+            )
+            headers, payload = envelope.message()
+            if len(payload) > LARGEST_BYTES:
+                raise TooLarge(each.event.event_type)
+            kept = [[name, value.decode()] for name, value in headers]
+            await tx.execute(APPEND, envelope.id, each.event.topic, each.stream, sequence, envelope.type, kept, payload)
+    if told:
+        await tx.execute("SELECT pg_notify('outbox', '')")
+
+
+async def depth(db: Database) -> float:
+    """How many told facts the broker has not acknowledged."""
+    return float(await db.fetchval(DEPTH))
+
+
+async def oldest_pending(db: Database) -> float:
+    """The age in seconds (real time) of the oldest fact that the broker has not acknowledged; 0 when there is none."""
+    return float(await db.fetchval(OLDEST) or 0.0)
+
+
+class Relay:
+    """Publishes pending rows by id. One a service: the holder of a session lock on the very connection that deletes.
+
+    A row leaves `outbox_pending` only after the broker's ack, so a crash in between publishes twice, never not at all.
+    """
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self._woken = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relays until `stop`. Any fault of the database or the producer closes both and begins anew."""
+        while not stop.is_set():
+            connection: Connection | None = None
+            producer: AIOKafkaProducer | None = None
+            try:
+                connection = await connect_alone(self._settings.database_url, self._settings.database_password)
+                await connection.add_listener("outbox", lambda *_: self._woken.set())
+                if await self._become_the_one(connection, stop):
+                    producer = _producer(self._settings.kafka)
+                    await producer.start()
+                    await self._relay(connection, producer, stop)
+            except (KafkaError, Exception) as error:
+                if not isinstance(error, KafkaError) and not is_transient(error):
+                    raise
+                logger.warning("relay begins anew", error=type(error).__name__)
+                await self._wait(stop)
+            finally:
+                await _close(producer)
+                if connection is not None:
+                    connection.terminate()
+
+    async def _become_the_one(self, connection: Connection, stop: asyncio.Event) -> bool:
+        while not await hold(connection, "relay"):
+            await self._wait(stop)
+            if stop.is_set():
+                return False
+        return True
+
+    async def _relay(self, connection: Connection, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._woken.clear()
+            rows = await connection.fetch(PENDING, BATCH)
+            if rows:
+                await publish(connection, producer, rows)
+            else:
+                await self._wait(stop)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        """Until something is told (LISTEN only wakes; the poll is the truth), a second, or the stop."""
+        waits = [asyncio.create_task(self._woken.wait()), asyncio.create_task(stop.wait())]
+        _, pending = await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+
+async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
+    """Sends rows in order, waits for every ack, and takes the acknowledged ones off the pending list.
+
+    After a failure the rows of that stream stay pending from the failed one on, and the producer's error is raised:
+    an idempotent aiokafka producer does not come back from one by itself (aiokafka #1017).
+    """
+    created = [dict(row["headers"]).get("traceparent") for row in rows]
+    with sending(rows[0]["topic"], created, publish):
+        futures = [await _send(producer, row) for row in rows]
+        outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        reach(CrashPoint.RELAY_AFTER_SEND)
+        failed: set[UUID] = set()
+        acknowledged = []
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                failed.add(row["stream"])
+            elif row["stream"] not in failed:
+                acknowledged.append(row["id"])
+        await connection.execute(PUBLISHED, acknowledged)
+        reach(CrashPoint.RELAY_AFTER_DELETE)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+
+async def _send(producer: AIOKafkaProducer, row: Row) -> Any:
+    headers = [(name, value.encode()) for name, value in row["headers"]]
+    return await producer.send(row["topic"], row["payload"], key=str(row["stream"]).encode(), headers=headers)
+
+
+def _producer(kafka: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=2, request_timeout_ms=10_000)
+
+
+async def _close(producer: AIOKafkaProducer | None) -> None:
+    if producer is not None:
+        try:
+            await asyncio.wait_for(producer.stop(), 5)
+        except Exception as error:  # it is thrown away whatever it says; what was not acknowledged stays pending
+            logger.warning("producer did not close", error=type(error).__name__)

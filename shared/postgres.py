@@ -1,0 +1,106 @@
+"""PostgreSQL: the only file that knows asyncpg. A pool, one way to open a transaction, and which faults pass by themselves."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+Database: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Transaction: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Row: TypeAlias = "asyncpg.Record"
+UniqueViolation = asyncpg.UniqueViolationError
+
+CONNECT_S = 5.0
+COMMAND_S = 60.0
+# The server ends what a dead or hung client left open; without these a lock outlives its holder.
+SERVER_SETTINGS = {
+    "application_name": "sluss",
+    "timezone": "UTC",
+    "lock_timeout": "10s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+async def _learn_types(connection: Any) -> None:
+    """jsonb columns are read and written as Python values."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def connect(url: str, password: str | None, *, size: int = 10) -> Database:
+    """A pool of at most `size` connections. Raises what `is_transient` calls transient while the server is not there."""
+    return await asyncpg.create_pool(
+        url,
+        password=password,
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_S,
+        command_timeout=COMMAND_S,
+        server_settings=SERVER_SETTINGS,
+        init=_learn_types,
+    )
+
+
+async def connect_alone(url: str, password: str | None) -> Connection:
+    """One connection outside the pool, for a session lock or LISTEN: both live and die with the connection."""
+    connection: Connection = await asyncpg.connect(
+        url,
+        password=password,
+        timeout=CONNECT_S,
+        command_timeout=COMMAND_S,
+        server_settings={**SERVER_SETTINGS, "idle_in_transaction_session_timeout": "0"},
+    )
+    await _learn_types(connection)
+    return connection
+
+
+@asynccontextmanager
+async def transaction(db: Database, *, snapshot: bool = False) -> AsyncIterator[Transaction]:
+    """One transaction: commits at the end of the block, rolls back on any exception.
+
+    `snapshot`: read-only, and every statement sees the same moment.
+    """
+    async with db.acquire(timeout=CONNECT_S) as connection:
+        isolation: Any = "repeatable_read" if snapshot else "read_committed"
+        async with connection.transaction(isolation=isolation, readonly=snapshot):
+            yield connection
+
+
+def lock_number(name: str) -> int:
+    """The advisory lock number of a name: 63 bits of its SHA-256."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+
+
+async def lock(tx: Transaction, name: str | UUID) -> None:
+    """Waits for the lock on an identity, held to the end of the transaction; it holds before any row of that identity exists."""
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", lock_number(str(name)))
+
+
+async def try_lock(tx: Transaction, name: str) -> bool:
+    """Takes the lock to the end of the transaction if nobody has it; never waits."""
+    return bool(await tx.fetchval("SELECT pg_try_advisory_xact_lock($1)", lock_number(name)))
+
+
+async def hold(connection: Connection, name: str) -> bool:
+    """Takes a lock for as long as this very connection lives: the mark of the one relay, the one sweeper."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_number(name)))
+
+
+TRANSIENT_CLASSES = ("08", "53", "57")
+TRANSIENT_STATES = ("25006", "40001", "40P01", "55P03", "58030")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether waiting can cure it: the server is away, full, restarting, a standby, or two transactions met.
+
+    SQLSTATE classes 08 (connection), 53 (resources), 57 (operator), and 25006, 40001, 40P01, 55P03, 58030 (PostgreSQL, appendix A).
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        state = getattr(error, "sqlstate", None) or ""
+        return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)

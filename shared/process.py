@@ -1,0 +1,85 @@
+"""One process a service: its API, its own port for health, and its background work, started together and stopped in peace."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from shared import log, telemetry
+from shared.log import logger
+from shared.settings import ServiceSettings
+
+GRACE_S = 15
+Background = Callable[[asyncio.Event], Awaitable[None]]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the house stops as one."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: Any, host: str, port: int) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=GRACE_S - 5,
+            limit_concurrency=200,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+    )
+
+
+async def run(settings: ServiceSettings, app: Any, health_app: Any, background: Sequence[Background]) -> None:
+    """Serves until SIGTERM or SIGINT, or until a part dies; then every part ends the work it has in hand, 15 s at most.
+
+    Raises what a part died of, so that the process ends with an error and is started anew.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    servers = [_server(app, settings.http_host, settings.http_port), _server(health_app, settings.http_host, settings.ops_port)]
+    parts = [asyncio.create_task(server.serve()) for server in servers]
+    parts += [asyncio.ensure_future(work(stop)) for work in background]
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    for server in servers:
+        server.should_exit = True
+    _, late = await asyncio.wait(parts, timeout=GRACE_S)
+    for task in late:
+        task.cancel()
+    for task in parts:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+def begin(service: str, house: Callable[[], Awaitable[None]]) -> None:
+    """The `main` of a service: logs and telemetry on, the house run, its death told by kind and place, exit code 1."""
+    log.start(service)
+    telemetry.start(service)
+    try:
+        asyncio.run(_as_coroutine(house))
+    except Exception as error:
+        logger.critical("the service died", exc_info=error)
+        sys.exit(1)
+    finally:
+        telemetry.stop()
+
+
+async def _as_coroutine(house: Callable[[], Awaitable[None]]) -> None:
+    await house()

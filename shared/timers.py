@@ -1,0 +1,103 @@
+"""Timers: rows that are due at an instant, fired in time order by one holder as ordinary commands, re-checked when they fire."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from shared.clock import Clock
+from shared.log import logger
+from shared.postgres import Connection, Database, Transaction, connect_alone, hold, is_transient
+from shared.settings import ServiceSettings
+
+POLL_S = 1.0
+BATCH = 100
+Fire = Callable[[UUID, datetime], Awaitable[None]]
+
+SET = "INSERT INTO timer (stream, due_at) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET due_at = excluded.due_at"
+CLEAR = "DELETE FROM timer WHERE stream = $1"
+DUE = "SELECT stream, due_at FROM timer WHERE due_at <= $1 ORDER BY due_at, stream LIMIT $2"
+DUE_COUNT = "SELECT count(*) FROM timer WHERE due_at <= $1"
+NEXT = "SELECT min(due_at) FROM timer"
+
+
+async def set_timer(tx: Transaction, stream: UUID, due_at: datetime | None) -> None:
+    """Says when a stream shall be looked at again; None: never. In the transaction of the effect, so the two cannot disagree."""
+    if due_at is None:
+        await tx.execute(CLEAR, stream)
+    else:
+        await tx.execute(SET, stream, due_at)
+        await tx.execute("SELECT pg_notify('timer', '')")
+
+
+class Sweeper:
+    """Fires due timers. One a service: the holder of a session lock; a second process waits until the first is gone."""
+
+    def __init__(self, settings: ServiceSettings, db: Database, clock: Clock, fire: Fire) -> None:
+        self._settings, self._db, self._clock, self._fire = settings, db, clock, fire
+        self._woken = asyncio.Event()
+
+    async def due(self) -> float:
+        """How many timers are due and not fired yet."""
+        return float(await self._db.fetchval(DUE_COUNT, await self._clock.now()))
+
+    async def next_at(self) -> datetime | None:
+        """The instant of the earliest timer."""
+        at: datetime | None = await self._db.fetchval(NEXT)
+        return at
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweeps until `stop`; a lost connection is a lost lock, so it is taken anew."""
+        while not stop.is_set():
+            connection: Connection | None = None
+            try:
+                connection = await connect_alone(self._settings.database_url, self._settings.database_password)
+                await connection.add_listener("timer", lambda *_: self._woken.set())
+                await self._sweep_while_holding(connection, stop)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                logger.warning("timers wait for the database", error=type(error).__name__)
+                await _pause(stop, POLL_S)
+            finally:
+                if connection is not None:
+                    connection.terminate()
+
+    async def _sweep_while_holding(self, connection: Connection, stop: asyncio.Event) -> None:
+        while not await hold(connection, "timers"):
+            await _pause(stop, POLL_S)
+            if stop.is_set():
+                return
+        while not stop.is_set():
+            self._woken.clear()
+            await connection.execute("SELECT 1")  # raises when the lock is lost with its connection
+            if not await self._sweep(stop):
+                await _pause_or_woken(stop, self._woken, POLL_S)
+
+    async def _sweep(self, stop: asyncio.Event) -> bool:
+        """Fires what is due; true when more may be due at once. A timer that fails is passed over until the next round."""
+        rows = await self._db.fetch(DUE, await self._clock.now(), BATCH)
+        failed = 0
+        for row in rows:
+            if stop.is_set():
+                return False
+            try:
+                await self._fire(row["stream"], row["due_at"])
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                failed += 1
+                logger.error("a timer could not be fired", exc_info=error)
+        return len(rows) > failed
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    await _pause_or_woken(stop, stop, seconds)
+
+
+async def _pause_or_woken(stop: asyncio.Event, woken: asyncio.Event, seconds: float) -> None:
+    """Waits for a wake-up, the stop or the time, whichever is first."""
+    waits = [asyncio.create_task(event.wait()) for event in {stop, woken}]
+    _, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()

@@ -1,0 +1,129 @@
+"""Migrations, the simulated clock and timers on a real PostgreSQL."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.clock import Backwards, SimulatedClock, local_date, local_midnight, open_clock, real_now
+from shared.migrate import MigrationChanged, migrate
+from shared.postgres import connect, lock, transaction
+from shared.timers import Sweeper, set_timer
+from tests.street import House
+
+
+async def test_two_processes_that_start_at_once_apply_each_migration_once(empty_house: House, tmp_path: Path) -> None:
+    (tmp_path / "0001_once.sql").write_text("CREATE TABLE once (n int); INSERT INTO once VALUES (1);")
+    applied = await asyncio.gather(*(migrate(empty_house.db, tmp_path) for _ in range(4)))
+    assert sorted(map(len, applied)) == [0, 0, 0, max(map(len, applied))]
+    assert await empty_house.db.fetchval("SELECT count(*) FROM once") == 1
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(empty_house: House, tmp_path: Path) -> None:
+    (tmp_path / "0001_good.sql").write_text("CREATE TABLE good (n int);")
+    (tmp_path / "0002_bad.sql").write_text("CREATE TABLE good (n int);")
+    with pytest.raises(Exception, match="already exists"):
+        await migrate(empty_house.db, tmp_path)
+    assert await empty_house.db.fetchval("SELECT to_regclass('good')") is None
+
+
+async def test_an_applied_migration_may_not_be_edited(empty_house: House, tmp_path: Path) -> None:
+    (tmp_path / "0001_a.sql").write_text("CREATE TABLE a (n int);")
+    await migrate(empty_house.db, tmp_path)
+    (tmp_path / "0001_a.sql").write_text("CREATE TABLE b (n int);")
+    with pytest.raises(MigrationChanged, match="0001_a"):
+        await migrate(empty_house.db, tmp_path)
+
+
+async def test_a_lock_on_an_identity_holds_before_any_row_exists(house: House) -> None:
+    identity, inside, most = uuid4(), 0, 0
+
+    async def enter() -> None:
+        nonlocal inside, most
+        async with transaction(house.db) as tx:
+            await lock(tx, identity)
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    await asyncio.gather(*(enter() for _ in range(8)))
+    assert most == 1
+
+
+async def test_the_simulated_clock_is_born_once_and_moves_forward_only(house: House) -> None:
+    birth = datetime(2001, 1, 1, 8, tzinfo=UTC)
+    settings = house.settings.model_copy(update={"simulation": True, "simulation_start": birth})
+    clock = await open_clock(settings, house.db)
+    assert isinstance(clock, SimulatedClock)
+    assert birth <= await clock.now() < birth + timedelta(minutes=5)
+    later = settings.model_copy(update={"simulation_start": datetime(2020, 1, 1, tzinfo=UTC)})
+    assert await (await open_clock(later, house.db)).now() < birth + timedelta(minutes=5), "a second start does not move it"
+    target = birth + timedelta(days=100)
+    assert target <= await clock.move_to(target) < target + timedelta(minutes=5)
+    with pytest.raises(Backwards):
+        await clock.move_to(birth)
+
+
+async def test_without_simulation_the_clock_is_real(house: House) -> None:
+    clock = await open_clock(house.settings, house.db)
+    assert abs(await clock.now() - real_now()) < timedelta(minutes=1)
+
+
+def test_a_local_day_begins_at_its_own_offset() -> None:
+    assert local_midnight(datetime(2026, 1, 5).date()).isoformat() == "2026-01-05T00:00:00+01:00"
+    assert local_midnight(datetime(2026, 7, 1).date()).isoformat() == "2026-07-01T00:00:00+02:00"
+    assert local_date(datetime(2026, 6, 30, 22, 30, tzinfo=UTC)).isoformat() == "2026-07-01"
+
+
+async def test_due_timers_fire_in_time_order_by_one_holder(house: House) -> None:
+    now = real_now()
+    streams = [uuid4() for _ in range(6)]
+    fired: list[UUID] = []
+
+    async def fire(stream: UUID, due_at: datetime) -> None:
+        fired.append(stream)
+        async with transaction(house.db) as tx:
+            await set_timer(tx, stream, None)
+
+    for hours, stream in enumerate(streams[:5]):
+        async with transaction(house.db) as tx:
+            await set_timer(tx, stream, now - timedelta(hours=10 - hours))
+    async with transaction(house.db) as tx:
+        await set_timer(tx, streams[5], now + timedelta(hours=1))
+
+    stop = asyncio.Event()
+    clock = await open_clock(house.settings, house.db)
+    second = await connect(house.settings.database_url, house.settings.database_password)
+    sweepers = [Sweeper(house.settings, db, clock, fire) for db in (house.db, second)]
+    tasks = [asyncio.create_task(sweeper.run(stop)) for sweeper in sweepers]
+    while await sweepers[0].due():
+        await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.gather(*tasks)
+    await second.close()
+    assert fired == streams[:5]
+    assert await sweepers[0].next_at() == now + timedelta(hours=1)
+
+
+async def test_a_timer_that_fails_does_not_hold_up_the_others(house: House) -> None:
+    bad, good, fired = uuid4(), uuid4(), asyncio.Event()
+
+    async def fire(stream: UUID, due_at: datetime) -> None:
+        if stream == bad:
+            raise RuntimeError("boom")
+        async with transaction(house.db) as tx:
+            await set_timer(tx, stream, None)
+        fired.set()
+
+    for stream, hours in ((bad, 2), (good, 1)):
+        async with transaction(house.db) as tx:
+            await set_timer(tx, stream, real_now() - timedelta(hours=hours))
+    stop = asyncio.Event()
+    task = asyncio.create_task(Sweeper(house.settings, house.db, await open_clock(house.settings, house.db), fire).run(stop))
+    await asyncio.wait_for(fired.wait(), 10)
+    stop.set()
+    await task
+    assert await house.db.fetchval("SELECT stream FROM timer") == bad
