@@ -1,0 +1,216 @@
+"""The launcher of one street: starts PostgreSQL, Apache Kafka and the services, watches them, and stops them all.
+
+Started by street.py. It reports on its standard output, a JSON line at a time, until it is ready; attached, it stops
+when its standard input closes, which a starter's death does too, however it dies.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import psutil
+
+from deploy.local import databases, kafka, keys, postgres, services, topics
+from deploy.local.failures import AlreadyRuns, StreetFailure, WrongSetting
+from deploy.local.order import Order
+from deploy.local.part import Part, Watched, note
+from deploy.local.places import Places
+from deploy.local.ports import choose
+from deploy.local.processes import end_leftovers
+from deploy.local.record import (
+    BrokerRecord,
+    LauncherRecord,
+    PostgresRecord,
+    ServiceRecord,
+    StreetRecord,
+    TokenRecord,
+    write_record,
+)
+
+Say = Callable[[str], None]
+
+
+class Launcher:
+    """One run of one street."""
+
+    def __init__(self, order: Order, say: Say) -> None:
+        self._order, self._say = order, say
+        self._places = Places(Path(order.folder))
+        self._services = [one for one in services.SERVICES if one.name in order.services]
+        self._servers: list[Watched] = []
+        self._running: list[Watched] = []
+
+    async def start(self) -> None:
+        """Brings everything up, healthy, and writes street.json. Raises StreetFailure."""
+        names = ["postgres", "kafka", "kafka-controller"]
+        names += [name for service in self._services for name in (service.name, f"{service.name}-ops")]
+        ports = choose(self._places, names)
+        async with asyncio.TaskGroup() as group:
+            database = group.create_task(self._postgres(ports["postgres"]))
+            broker = group.create_task(self._kafka(ports["kafka"], ports["kafka-controller"]))
+        simulated_from = datetime.fromisoformat(self._order.simulated_from) if self._order.simulated_from else None
+        servers = services.Servers(database.result().address, broker.result().bootstrap)
+        told = {one: services.environment(one, self._places, servers, ports, simulated_from) for one in self._services}
+        self._say("starting " + " and ".join(one.name for one in self._services) if told else "no services asked for")
+        async with asyncio.TaskGroup() as group:
+            for one, env in told.items():
+                group.create_task(self._watch(services.part(one, self._places, env), self._running))
+        write_record(self._record(database.result(), broker.result(), told))
+
+    async def _postgres(self, port: int) -> PostgresRecord:
+        """Ours, or the administrator's address in SLUSS_POSTGRES; then every service's database and role."""
+        passwords = {one.name: keys.password(self._places, one.name).read_text() for one in self._services}
+        own = os.environ.get("SLUSS_POSTGRES")
+        if own:
+            place = urlsplit(own)
+            await databases.make_databases(own, None, passwords)
+            return PostgresRecord("own", f"{place.hostname}:{place.port or 5432}")
+        self._say("starting PostgreSQL")
+        await self._watch(await asyncio.to_thread(postgres.part, self._places, port), self._servers)
+        admin = keys.password(self._places, postgres.ADMIN).read_text()
+        await databases.make_databases(postgres.admin_url(port), admin, passwords)
+        return PostgresRecord("embedded", f"127.0.0.1:{port}")
+
+    async def _kafka(self, port: int, controller: int) -> BrokerRecord:
+        """Ours, or the broker that SLUSS_KAFKA names; then the topics."""
+        own = os.environ.get("SLUSS_KAFKA")
+        if own:
+            await topics.make_topics(own, topics.declared(), replicas=topics.AS_THE_BROKER_SAYS)
+            return BrokerRecord("own", own)
+        self._say("starting Apache Kafka")
+        await self._watch(await asyncio.to_thread(kafka.part, self._places, port, controller, self._say), self._servers)
+        bootstrap = f"127.0.0.1:{port}"
+        await topics.make_topics(bootstrap, topics.declared())
+        return BrokerRecord("apache", bootstrap)
+
+    async def _watch(self, part: Part, among: list[Watched]) -> None:
+        watched = Watched(part, self._places)
+        among.append(watched)
+        await watched.start()
+
+    def _record(self, database: PostgresRecord, broker: BrokerRecord, told: dict[services.Service, dict[str, str]]) -> StreetRecord:
+        private, _ = keys.token_keys(self._places)
+        own = psutil.Process()
+        return StreetRecord(
+            folder=self._places.folder,
+            broker=broker,
+            postgres=database,
+            services={one.name: _service_record(env) for one, env in told.items()},
+            tokens=TokenRecord(private, keys.ISSUER, keys.AUDIENCE),
+            history_secret_file=keys.history_secret(self._places),
+            launcher=LauncherRecord(own.pid, own.create_time()),
+            simulation=True,
+        )
+
+    async def stop(self) -> None:
+        """Services first, so that they can still end what they have in hand; then the servers."""
+        self._places.record.unlink(missing_ok=True)
+        for parts in (self._running, self._servers):
+            await asyncio.gather(*(watched.stop() for watched in parts))
+
+
+def _service_record(env: dict[str, str]) -> ServiceRecord:
+    return ServiceRecord(
+        url=f"http://127.0.0.1:{env['SLUSS_HTTP_PORT']}",
+        ops=f"http://127.0.0.1:{env['SLUSS_OPS_PORT']}",
+        database_url=env["SLUSS_DATABASE_URL"],
+        password_file=Path(env["SLUSS_DATABASE_PASSWORD_FILE"]),
+    )
+
+
+def _lock(places: Places) -> IO[bytes]:
+    """Takes the street for as long as the answer is open."""
+    held = places.lock.open("ab")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AlreadyRuns(f"A launcher already runs this street ({places.folder}). See: ./sluss status; stop it with: make down") from None
+    return held
+
+
+def _check_settings() -> None:
+    broker = os.environ.get("SLUSS_BROKER") or "apache"
+    if broker != "apache":
+        raise WrongSetting("SLUSS_BROKER can only be apache so far; SLUSS_KAFKA names a broker of your own.")
+
+
+async def _until_stopped(order: Order, starting: Awaitable[None], ready: Callable[[], None]) -> None:
+    """Runs `starting`, then waits for SIGTERM, SIGINT or, attached, the end of standard input; these also break off the start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if order.attached:
+        loop.add_reader(sys.stdin, stop.set)
+    stopped = asyncio.ensure_future(stop.wait())
+    start = asyncio.ensure_future(starting)
+    await asyncio.wait([start, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if start.done():
+        start.result()
+        ready()
+        await stopped
+    else:
+        start.cancel()
+        await asyncio.wait([start])
+
+
+async def run(order: Order, report: Callable[..., None]) -> int:
+    """A street's whole life; answers the exit code."""
+    places = Places(Path(order.folder))
+    places.make()
+    launcher = Launcher(order, lambda text: report(says=text))
+    failures: list[StreetFailure] = []
+    try:
+        _check_settings()
+        with _lock(places):
+            try:
+                left = await asyncio.to_thread(end_leftovers, places.folder)
+                if left:
+                    report(says=f"ended {left} processes that a killed launcher had left behind")
+                await _until_stopped(order, launcher.start(), lambda: report(ready=True))
+            finally:
+                await launcher.stop()
+    except* StreetFailure as group:
+        failures = list(_each(group))
+    for failure in failures[:1]:
+        report(failed=str(failure), kind=type(failure).__name__)
+        return failure.exit
+    return 0
+
+
+def _each(group: BaseExceptionGroup[StreetFailure]) -> Iterator[StreetFailure]:
+    for one in group.exceptions:
+        if isinstance(one, BaseExceptionGroup):
+            yield from _each(one)
+        else:
+            yield one
+
+
+def main() -> int:
+    """`python -m deploy.local.launcher ORDER`."""
+    order = Order(**json.loads(sys.argv[1]))
+    reports = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # the starter opened the launcher's log as standard error
+
+    def report(**words: object) -> None:
+        note("report", **words)
+        try:
+            print(json.dumps(words), file=reports)
+            if "ready" in words:
+                reports.close()
+        except (OSError, ValueError):
+            pass  # the starter no longer listens
+
+    return asyncio.run(run(order, report))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
