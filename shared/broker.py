@@ -23,6 +23,7 @@ from contracts.envelope import Envelope, Skipped, Unreadable, open_message
 from shared import quarantine
 from shared.crash import CrashPoint, reach
 from shared.log import logger
+from shared.pause import pause
 from shared.postgres import Database, is_transient, transaction
 from shared.quarantine import Record, Seal
 from shared.telemetry import counter, processing
@@ -76,7 +77,7 @@ class Hearing:
                 await stop.wait()
             except KafkaError as error:
                 logger.warning("hearing waits for the broker", error=type(error).__name__)
-                await asyncio.wait([asyncio.create_task(stop.wait())], timeout=1)
+                await pause(FIRST_BACKOFF_S * 5, stop)
             finally:
                 await broker.stop()
 
@@ -196,11 +197,9 @@ class Hearing:
             backoff = min(backoff * 2, LONGEST_BACKOFF_S)
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        except TimeoutError:
-            return
-        raise Stopping
+        await pause(seconds, self._stop)
+        if self._stop.is_set():
+            raise Stopping
 
     def still_for(self) -> float:
         """Seconds since a batch was last settled: long, with lag, means stuck."""

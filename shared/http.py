@@ -10,6 +10,7 @@ from fastapi import FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, ValidatorFunctionWrapHandler, field_validator
 from pydantic_core import CoreSchema, PydanticCustomError, to_json
 from pydantic_core.core_schema import json_or_python_schema, no_info_wrap_validator_function
@@ -109,6 +110,10 @@ def expected_version(
     return int(found[1])
 
 
+# FastAPI's own spans hold the path, with its references, and its log records what somebody typed: the gate tells enough.
+SILENT: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+
+
 class _Api(FastAPI):
     """FastAPI with a description that knows our errors, roles and headers."""
 
@@ -145,11 +150,18 @@ def make_app(
                 yield
 
     app = _Api(
-        title=title, description=description, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=guarded
+        title=title,
+        description=description,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=guarded,
+        telemetry=SILENT,
     )
     app.state.verifier = TokenVerifier(settings.token_keys_file, settings.token_issuer, settings.token_audience)
     app.add_middleware(Gate, free=free | documents if settings.open_docs else free)
-    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_framework)
     app.add_route(f"{prefix}/openapi.json", _show_openapi, include_in_schema=False)
@@ -175,7 +187,7 @@ async def _show_docs(request: Request) -> Response:
     return HTMLResponse(text, headers={"Content-Security-Policy": policy})
 
 
-async def _answer_problem(request: Request, error: Exception) -> Response:
+async def answer_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return answer(error, request.scope)
 

@@ -18,6 +18,7 @@ from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from shared.context import Context
 from shared.crash import CrashPoint, reach
 from shared.log import logger
+from shared.pause import pause
 from shared.postgres import Connection, Database, Row, Transaction, connect_alone, hold, is_transient
 from shared.settings import ServiceSettings
 from shared.telemetry import creating, sending
@@ -123,7 +124,7 @@ class Relay:
                 if not isinstance(error, KafkaError) and not is_transient(error):
                     raise
                 logger.warning("relay begins anew", error=type(error).__name__)
-                await self._wait(stop)
+                await pause(POLL_S, stop)
             finally:
                 await _close(producer)
                 if connection is not None:
@@ -131,7 +132,7 @@ class Relay:
 
     async def _become_the_one(self, connection: Connection, stop: asyncio.Event) -> bool:
         while not await hold(connection, "relay"):
-            await self._wait(stop)
+            await pause(POLL_S, stop)
             if stop.is_set():
                 return False
         return True
@@ -143,14 +144,7 @@ class Relay:
             if rows:
                 await publish(connection, producer, rows)
             else:
-                await self._wait(stop)
-
-    async def _wait(self, stop: asyncio.Event) -> None:
-        """Until something is told (LISTEN only wakes; the poll is the truth), a second, or the stop."""
-        waits = [asyncio.create_task(self._woken.wait()), asyncio.create_task(stop.wait())]
-        _, pending = await asyncio.wait(waits, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
+                await pause(POLL_S, self._woken, stop)  # LISTEN only wakes; the poll is the truth
 
 
 async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:

@@ -4,15 +4,18 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-Database: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Transaction: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Row: TypeAlias = "asyncpg.Record"
+if TYPE_CHECKING:
+    Database: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Transaction: TypeAlias = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:  # at run time asyncpg's classes take no parameter
+    Database, Transaction, Connection = asyncpg.Pool, asyncpg.pool.PoolConnectionProxy, asyncpg.Connection
+Row: TypeAlias = asyncpg.Record
 UniqueViolation = asyncpg.UniqueViolationError
 
 CONNECT_S = 5.0

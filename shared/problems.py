@@ -105,8 +105,8 @@ CATALOGUE: dict[str, ProblemType] = {
     "step_not_allowed": ProblemType(
         409,
         "This step is not allowed now",
-        "The case is in a state that has no such step. `next` lists the steps that are allowed now.",
-        "Read the case again and take one of the steps in `next`.",
+        "It is in a state that has no such step. `next` lists the steps that are allowed now.",
+        "Read it again and take one of the steps in `next`.",
     ),
     "idempotency_in_flight": ProblemType(
         409,
@@ -122,6 +122,12 @@ CATALOGUE: dict[str, ProblemType] = {
     ),
     "already_there": ProblemType(
         409, "The name is already in use for something else", "The name was given earlier, with other content.", "Choose another name."
+    ),
+    "still_unreadable": ProblemType(
+        409,
+        "The record still cannot be read",
+        "The record in quarantine was tried again and was refused again. `reason` says why.",
+        "Correct the reader and try again, or give the record up with `./sluss discard`.",
     ),
     "clock_moves_forward_only": ProblemType(
         409,

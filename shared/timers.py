@@ -7,6 +7,7 @@ from uuid import UUID
 
 from shared.clock import Clock
 from shared.log import logger
+from shared.pause import pause
 from shared.postgres import Connection, Database, Transaction, connect_alone, hold, is_transient
 from shared.settings import ServiceSettings
 
@@ -58,21 +59,21 @@ class Sweeper:
                 if not is_transient(error):
                     raise
                 logger.warning("timers wait for the database", error=type(error).__name__)
-                await _pause(stop, POLL_S)
+                await pause(POLL_S, stop)
             finally:
                 if connection is not None:
                     connection.terminate()
 
     async def _sweep_while_holding(self, connection: Connection, stop: asyncio.Event) -> None:
         while not await hold(connection, "timers"):
-            await _pause(stop, POLL_S)
+            await pause(POLL_S, stop)
             if stop.is_set():
                 return
         while not stop.is_set():
             self._woken.clear()
             await connection.execute("SELECT 1")  # raises when the lock is lost with its connection
             if not await self._sweep(stop):
-                await _pause_or_woken(stop, self._woken, POLL_S)
+                await pause(POLL_S, self._woken, stop)
 
     async def _sweep(self, stop: asyncio.Event) -> bool:
         """Fires what is due; true when more may be due at once. A timer that fails is passed over until the next round."""
@@ -89,15 +90,3 @@ class Sweeper:
                 failed += 1
                 logger.error("a timer could not be fired", exc_info=error)
         return len(rows) > failed
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    await _pause_or_woken(stop, stop, seconds)
-
-
-async def _pause_or_woken(stop: asyncio.Event, woken: asyncio.Event, seconds: float) -> None:
-    """Waits for a wake-up, the stop or the time, whichever is first."""
-    waits = [asyncio.create_task(event.wait()) for event in {stop, woken}]
-    _, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()

@@ -1,21 +1,28 @@
 """The street of a test run: one PostgreSQL, one Apache Kafka; a fresh database and topic for each test that asks."""
 
+import json
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import keys, postgres
+from deploy.local.failures import StreetFailure
 from deploy.local.places import ROOT, Places
+from deploy.local.ports import HIGHEST, LOWEST, is_free
 from deploy.local.record import StreetRecord
 from deploy.local.street import Street
+from shared.auth import issue_token
 from shared.migrate import migrate
 from shared.postgres import Database, connect, connect_alone
 from shared.settings import ServiceSettings
@@ -64,9 +71,12 @@ def street(spans: Spans) -> Iterator[StreetRecord]:
     """The local street, whole: PostgreSQL, Apache Kafka and every service, its simulated clock born in 2001."""
     folder = ROOT / ".sluss" / f"tests-{os.getpid()}"
     telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": spans.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    running = Street(folder, simulation_start=BIRTH, extra_env=telemetry, services=() if os.environ.get("X") else ("intake","leadtimes"))
+    running = Street(folder, simulation_start=BIRTH, extra_env=telemetry, services=() if os.environ.get("X") else ("intake", "leadtimes"))
     try:
         yield running.start()
+    except StreetFailure as failure:
+        last_words = {file.name: file.read_text(errors="replace").splitlines()[-3:] for file in sorted((folder / "log").glob("*.log"))}
+        pytest.exit(f"the street did not start: {failure}\n{json.dumps(last_words, indent=1)}", returncode=3)
     finally:
         running.remove()
 
@@ -78,24 +88,24 @@ def servers(street: StreetRecord) -> Servers:
     return Servers(street.broker.bootstrap, f"postgresql://{postgres.ADMIN}@{street.postgres.address}/postgres", password)
 
 
-@pytest.fixture
-async def empty_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
-    """A database without any table, and a topic of its own."""
+@asynccontextmanager
+async def _new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
     name = f"t_{uuid4().hex}"
     admin = await connect_alone(servers.admin_url, servers.admin_password)
     await admin.execute(f"CREATE DATABASE {name}")
     await _make_topic(servers.kafka, name)
-    (tmp_path / "password").write_text(servers.admin_password)
-    (tmp_path / "seal").write_bytes(os.urandom(32))
+    password, seal = folder / f"{name}.password", folder / f"{name}.seal"
+    password.write_text(servers.admin_password)
+    seal.write_bytes(os.urandom(32))
     settings = ServiceSettings(
         database_url=servers.admin_url.rpartition("/")[0] + f"/{name}",
-        database_password_file=tmp_path / "password",
+        database_password_file=password,
         kafka=servers.kafka,
         http_port=0,
         ops_port=0,
-        token_keys_file=tmp_path / "none",
+        token_keys_file=folder / "none",
         token_issuer="test",
-        quarantine_key_file=tmp_path / "seal",
+        quarantine_key_file=seal,
     )
     db = await connect(settings.database_url, settings.database_password, size=20)
     yield House(settings, db, name)
@@ -105,10 +115,43 @@ async def empty_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
+async def empty_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
+    """A database without any table, and a topic of its own."""
+    async with _new_house(servers, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def another_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
+    """A second one, beside `empty_house`."""
+    async with _new_house(servers, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
 async def house(empty_house: House) -> House:
     """A database with the chassis' own tables, and a topic of its own."""
     await migrate(empty_house.db, Path("no folder of its own"))
     return empty_house
+
+
+def token(street: StreetRecord, *roles: str) -> str:
+    """An access token of the street with these roles."""
+    key = json.loads(street.tokens.private_key_file.read_text())
+    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, timedelta(hours=1))
+
+
+def service_client(street: StreetRecord, service: str, *roles: str) -> httpx.Client:
+    """A client of a service, with a token of these roles."""
+    headers = {"authorization": f"Bearer {token(street, *roles)}"}
+    return httpx.Client(base_url=street.services[service].url, headers=headers, timeout=20, trust_env=False)
+
+
+def free_port() -> int:
+    """A loopback port that nobody has."""
+    while not is_free(port := LOWEST + secrets.randbelow(HIGHEST - LOWEST)):
+        pass
+    return port
 
 
 async def _make_topic(kafka: str, name: str) -> None:

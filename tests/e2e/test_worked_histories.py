@@ -1,0 +1,92 @@
+"""The worked histories, typed at intake's API, told through Kafka, asked of leadtimes: what comes out is what the rule set says."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from tools.clock import move_to
+
+from deploy.local.record import StreetRecord
+from shared.clock import local_midnight
+from tests.scenarios import Desk, h1, h2_rejected, h2_renewed, h7, h8, h12, h20
+from tests.street import service_client
+
+H1, H2_REJECTED, H2_RENEWED, H7, H8, H20, H12 = 2001, 2002, 2003, 2005, 2006, 2007, 2009
+
+
+@pytest.fixture(scope="session")
+def desk(street: StreetRecord) -> Desk:
+    """All histories played, years apart, and the clock a year behind the last."""
+    desk = Desk(street)
+    desk.play([*h1(H1), *h2_rejected(H2_REJECTED), *h2_renewed(H2_RENEWED), *h7(H7), *h8(H8), *h20(H20), *h12(H12)])
+    move_to(street, local_midnight(date(2010, 6, 1)))
+    return desk
+
+
+class Shown:
+    """L04 of the contacts of one month, as of a day and known at another."""
+
+    def __init__(self, street: StreetRecord) -> None:
+        self._street = street
+
+    def __call__(self, month: str, as_of: str, known_at: str | None = None) -> dict[str, Any]:
+        asked = {"by": "month", "as_of": as_of, **({"known_at": known_at} if known_at else {})}
+        with service_client(self._street, "leadtimes", "leadtimes-reader") as leadtimes:
+            answer = leadtimes.get("/leadtimes/measures/L04", params=asked)
+            answer.raise_for_status()
+            groups = {group["group"]: group for group in answer.json()["groups"]}
+        nobody = {"completed": {"n": 0}, "still_waiting": {"n": 0}, "ended_otherwise": {}}
+        return groups.get(month, nobody)
+
+
+@pytest.fixture
+def l04(street: StreetRecord, desk: Desk) -> Shown:
+    return Shown(street)
+
+
+def completed(shown: dict[str, Any]) -> tuple[int, float]:
+    return shown["completed"]["n"], shown["completed"]["mean"]
+
+
+def test_h1_a_case_without_support_lapses_and_the_next_contact_is_a_case_of_its_own(l04: Shown, desk: Desk, street: StreetRecord) -> None:
+    assert completed(l04("2001-01", "2001-12-31")) == (1, 15)
+    assert completed(l04("2001-08", "2001-12-31")) == (1, 21)
+    assert desk.cases["h1a"] != desk.cases["h1b"]
+    with service_client(street, "intake", "intake-staff") as intake:
+        closing = intake.get(f"/intake/cases/{desk.cases['h1a']}").json()["closed"]
+    assert closing["reason"] == "lapsed_no_support"
+    assert closing["happened"]["at"] == "2001-07-01T00:00:00+02:00"
+
+
+def test_h2_a_rejection_and_a_new_contact_are_two_waits_and_never_one_of_36_days(l04: Shown) -> None:
+    assert completed(l04("2002-01", "2002-12-31")) == (1, 15)
+    assert completed(l04("2002-02", "2002-12-31")) == (1, 7)
+
+
+def test_h2_a_renewal_starts_no_wait(l04: Shown) -> None:
+    assert completed(l04("2003-01", "2003-12-31")) == (1, 15)
+    assert l04("2003-02", "2003-12-31")["completed"]["n"] == 0
+
+
+def test_h7_two_contacts_of_one_month_are_19_and_15_days(l04: Shown) -> None:
+    shown = l04("2005-01", "2005-12-31")
+    assert completed(shown) == (2, 17)
+    assert (shown["completed"]["p75"], shown["completed"]["p90"]) == (18, pytest.approx(18.6))
+
+
+def test_h8_a_call_and_nothing_more_ends_otherwise_at_30_days(l04: Shown) -> None:
+    before, after = l04("2006-02", "2006-03-11"), l04("2006-02", "2006-03-12")
+    assert (before["still_waiting"]["n"], before["still_waiting"]["median_so_far"], before["ended_otherwise"]) == (1, 29, {})
+    assert (after["still_waiting"]["n"], after["ended_otherwise"]) == (0, {"lapsed_no_application": 1})
+
+
+def test_h20_who_moved_away_ended_otherwise_at_35_days(l04: Shown) -> None:
+    before, after = l04("2007-01", "2007-02-08"), l04("2007-01", "2007-02-09")
+    assert (before["still_waiting"]["n"], before["still_waiting"]["median_so_far"], before["ended_otherwise"]) == (1, 34, {})
+    assert (after["still_waiting"]["n"], after["ended_otherwise"]) == (0, {"moved": 1})
+
+
+def test_h12_a_decision_typed_late_counts_from_when_it_was_known(l04: Shown) -> None:
+    early = l04("2009-01", "2009-03-31", known_at="2009-04-05")
+    assert (early["completed"]["n"], early["still_waiting"]["n"], early["still_waiting"]["median_so_far"]) == (0, 1, 85)
+    assert completed(l04("2009-01", "2009-03-31", known_at="2009-04-30")) == (1, 55)
