@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from tools.clock import move_to
 
 from deploy.local.record import StreetRecord
 from shared.clock import LOCAL
 from tests.street import service_client
+from tools.clock import move_to
 
 AT_WORK = time(9, 30)
 
