@@ -71,7 +71,7 @@ def street(spans: Spans) -> Iterator[StreetRecord]:
     """The local street, whole: PostgreSQL, Apache Kafka and every service, its simulated clock born in 2001."""
     folder = ROOT / ".sluss" / f"tests-{os.getpid()}"
     telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": spans.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    running = Street(folder, simulation_start=BIRTH, extra_env=telemetry, services=() if os.environ.get("X") else ("intake", "leadtimes"))
+    running = Street(folder, simulation_start=BIRTH, extra_env=telemetry)
     try:
         yield running.start()
     except StreetFailure as failure:

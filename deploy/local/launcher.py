@@ -71,7 +71,10 @@ class Launcher:
         own = os.environ.get("SLUSS_POSTGRES")
         if own:
             place = urlsplit(own)
-            await databases.make_databases(own, None, passwords)
+            try:
+                await databases.make_databases(own, None, passwords)
+            except Exception as error:
+                raise StreetFailure(f"The server that SLUSS_POSTGRES names cannot be used ({type(error).__name__}).") from error
             return PostgresRecord("own", f"{place.hostname}:{place.port or 5432}")
         self._say("starting PostgreSQL")
         await self._watch(await asyncio.to_thread(postgres.part, self._places, port), self._servers)
@@ -83,7 +86,7 @@ class Launcher:
         """Ours, or the broker that SLUSS_KAFKA names; then the topics."""
         own = os.environ.get("SLUSS_KAFKA")
         if own:
-            await topics.make_topics(own, topics.declared(), replicas=topics.AS_THE_BROKER_SAYS)
+            await topics.make_topics(own, topics.declared())
             return BrokerRecord("own", own)
         self._say("starting Apache Kafka")
         await self._watch(await asyncio.to_thread(kafka.part, self._places, port, controller, self._say), self._servers)

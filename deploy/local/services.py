@@ -1,6 +1,7 @@
 """The services of the street, and what each finds in its environment: the table that docker-compose.yml is held to."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from deploy.local.part import Part
 from deploy.local.places import ROOT, Places
 
 PROBE_S = 5.0
+UPPLANDS_VASBY = "0114"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def environment(
     """All that a service is told. Secrets are named as files."""
     _, public = keys.token_keys(places)
     told = {
+        "SLUSS_MUNICIPALITY": os.environ.get("SLUSS_MUNICIPALITY", UPPLANDS_VASBY),
         "SLUSS_DATABASE_URL": database_url(service, servers.postgres),
         "SLUSS_DATABASE_PASSWORD_FILE": str(keys.password(places, service.name)),
         "SLUSS_KAFKA": servers.kafka,

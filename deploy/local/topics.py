@@ -15,7 +15,7 @@ from deploy.local.places import ROOT
 
 FOLDER = ROOT / "contracts" / "topics"
 TIMEOUT_MS = 10_000
-AS_THE_BROKER_SAYS = -1
+MOST_REPLICAS = 3
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,25 @@ async def answers(bootstrap: str) -> bool:
     return True
 
 
-async def make_topics(bootstrap: str, topics: Sequence[Topic], *, replicas: int = 1) -> None:
-    """Makes the topics that are not there; those that are stay as they are. Raises StreetFailure when the broker refuses."""
+async def make_topics(bootstrap: str, topics: Sequence[Topic]) -> None:
+    """Makes the topics that are not there, on three brokers where there are as many; those that are stay as they are.
+
+    Raises StreetFailure when no broker answers, or when it refuses.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=TIMEOUT_MS)
-    await admin.start()
     try:
+        await admin.start()
+        replicas = min(MOST_REPLICAS, len((await admin.describe_cluster())["brokers"]))
         wanted = [NewTopic(topic.name, topic.partitions, replicas, topic_configs=topic.config) for topic in topics]
         answer = await admin.create_topics(wanted, timeout_ms=TIMEOUT_MS)
         for name, code, *_ in answer.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
                 raise StreetFailure(f"The broker did not make the topic {name}: {for_code(code).__name__}")
+    except (KafkaError, OSError) as error:
+        raise StreetFailure(f"The topics could not be made at {bootstrap} ({type(error).__name__}).") from error
     finally:
         await admin.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(make_topics(sys.argv[1], declared(), replicas=AS_THE_BROKER_SAYS))
+    asyncio.run(make_topics(sys.argv[1], declared()))

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tools.clock import move_to
 
 from deploy.local.record import StreetRecord
 from shared.clock import local_midnight
 from tests.scenarios import Desk, h1, h2_rejected, h2_renewed, h7, h8, h12, h20
 from tests.street import service_client
+from tools.clock import move_to
 
 H1, H2_REJECTED, H2_RENEWED, H7, H8, H20, H12 = 2001, 2002, 2003, 2005, 2006, 2007, 2009
 

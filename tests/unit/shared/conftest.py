@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,10 +34,11 @@ class Thing(StrictModel):
     day: date
     reference: UUID
     colour: Colour
+    heard: datetime | None = None
     count: int = 0
     ratio: float = 0.0
     parts: list[Part] = Field(default=[], max_length=2)
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = Field(default={})
 
 
 GOOD: dict[str, Any] = {"at": "2001-03-05T12:00:00+01:00", "day": "2001-03-05", "reference": str(UUID(int=7)), "colour": "red"}

@@ -56,7 +56,7 @@ def without(name: str) -> dict[str, Any]:
 
 
 def unsigned() -> str:
-    head, body, _ = good().split(".")
+    _, body, _ = good().split(".")
     return f"{encoded(HEADER | {'alg': 'none'})}.{body}."
 
 

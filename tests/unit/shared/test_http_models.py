@@ -41,6 +41,7 @@ async def test_times_days_references_and_codes_are_read_from_text(maker: httpx.A
         ("at", "-1.5", "time_not_iso"),
         ("day", "9999-12-31", "year_out_of_range"),
         ("at", "2001-03-05T12:00:00", "timezone_aware"),
+        ("heard", "2001-03-05T12:00:00", "timezone_aware"),
         ("at", "2001-03-05", "datetime_parsing"),
         ("at", 978307200, "datetime_type"),
         ("at", "9999-12-31T23:59:59-05:00", "year_out_of_range"),

@@ -1,0 +1,61 @@
+# Every target makes the environment by itself; `make` alone lists them.
+VENV := $(or $(SLUSS_VENV),.venv)
+BIN := $(VENV)/bin
+# A variable of the command line as an option of the command: never one that happens to be in somebody's environment.
+given = $(if $(filter command,$(firstword $(origin $(1)))),$${$(1):+$(2) "$$$(1)"})
+COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-package contracts --no-emit-package shared --python-version 3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status demo test check lint types imports schemas compose lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make the environment (.venv) as requirements.lock says; every other target does so by itself
+	@./sluss setup
+
+up: ## start the local street: PostgreSQL, Apache Kafka and the services; on a terminal until Ctrl-C
+	@./sluss up
+
+down: ## stop the local street, whoever started it, and whatever was left of it
+	@./sluss down
+
+status: ## what runs, where, and how it is
+	@./sluss status
+
+demo: ## play eight weeks of clients, or: make demo LOG=FILE [FROM=ACTIVITY TO=ACTIVITY] [NAME=NAME] [MAP=FILE]
+	@./sluss demo $(call given,LOG,--log) $(call given,FROM,--from) $(call given,TO,--to) $(call given,NAME,--name) $(call given,MAP,--map)
+
+test: setup ## every test, on a real PostgreSQL and a real Apache Kafka; ARGS="-k word" for some
+	@$(BIN)/pytest $(ARGS)
+
+check: lint types imports schemas compose ## what needs no server: style, types, import rules, schemas, compose file
+
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy --no-error-summary
+
+imports: setup ## who may import whom
+	@$(BIN)/lint-imports --no-cache >.import-rules.log 2>&1 || { cat .import-rules.log; rm .import-rules.log; exit 1; }
+	@rm .import-rules.log
+
+schemas: setup ## JSON Schemas and AsyncAPI are what the classes say (python -m tools.contracts writes them)
+	@$(BIN)/python -m tools.contracts --check
+
+compose: setup ## docker-compose.yml is a valid one
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+lock: setup ## pin every package and Kafka jar anew, with hashes (needs the network)
+	@$(COMPILE) --group dev pyproject.toml contracts/pyproject.toml shared/pyproject.toml services/*/pyproject.toml -o requirements.lock
+	@for service in services/*/pyproject.toml; do \
+	    $(COMPILE) -c requirements.lock contracts/pyproject.toml shared/pyproject.toml $$service -o $${service%pyproject.toml}requirements.lock || exit 1; \
+	done
+	@$(BIN)/python -m deploy.local.kafka_jars
+
+clean: ## stop everything and remove what runs have made: streets, caches, the environment
+	@for street in .sluss/*/launcher.lock; do if [ -e "$$street" ]; then SLUSS_STREET=$${street%/launcher.lock} ./sluss down; fi; done
+	@rm -rf .sluss $(VENV) $(VENV).lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,28 @@
+"""The HTTP edge of intake: a request becomes a command, what it left behind becomes the answer."""
+
+from fastapi import FastAPI
+
+from services.intake.api import routes
+from services.intake.settings import Settings
+from shared.clock import Clock, SimulatedClock
+from shared.http import make_app
+from shared.postgres import Database
+from shared.simulation import clock_routes
+
+PREFIX = "/intake"
+
+
+def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
+    """The whole API under /intake, for the role intake-staff; the simulated clock, where there is one, for operators."""
+    app = make_app(
+        settings,
+        prefix=PREFIX,
+        title="Sluss intake",
+        description="From the first contact with försörjningsstöd to the decision, and the closing of the case. "
+        "Every POST says when the thing happened: an instant, or a day when no more is known.",
+    )
+    app.state.house = routes.House(db, clock, settings.source)
+    app.include_router(routes.router, prefix=PREFIX)
+    if isinstance(clock, SimulatedClock):
+        app.include_router(clock_routes(clock), prefix=PREFIX)
+    return app

@@ -1,0 +1,176 @@
+"""What the API answers: the case as it is, and the steps allowed now, each with the address to send it to."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.intake.domain import case as domain
+from services.intake.domain.facts import CloseReason, Outcome
+from services.intake.domain.moments import LOCAL, Precision, When
+from services.intake.domain.rules import Next, Step, steps
+
+CASES, APPLICATIONS = "/intake/cases", "/intake/applications"
+OF_CASE = {Step.RECEIVE_APPLICATION: "applications", Step.CLOSE_CASE: "closing", Step.REOPEN_CASE: "reopening"}
+OF_APPLICATION = {
+    Step.REQUEST_COMPLETION: "completion-requests",
+    Step.COMPLETE_APPLICATION: "completion",
+    Step.WITHDRAW_APPLICATION: "withdrawal",
+    Step.START_ASSESSMENT: "assessment-start",
+    Step.COMPLETE_ASSESSMENT: "assessment-completion",
+    Step.MAKE_DECISION: "decision",
+}
+CASE_ID, APPLICATION_REF = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e", "01997f3e-6b21-7d55-8f1c-3a7c2e4d5b6f"
+EXAMPLE: dict[str, Any] = {
+    "case_id": CASE_ID,
+    "application_ref": APPLICATION_REF,
+    "version": 2,
+    "status": "open",
+    "person_ref": "0b9e6d5c-4a3f-4c1e-9d2b-7f8a6c5e4d3b",
+    "household_ref": None,
+    "opened": {"at": "2026-01-05T09:30:00+01:00"},
+    "applications": [
+        {
+            "application_ref": APPLICATION_REF,
+            "kind": "new",
+            "stage": "applied",
+            "received": {"on": "2026-01-05"},
+            "ended": None,
+            "period_from": "2026-01-01",
+            "period_to": "2026-01-31",
+            "decision": None,
+        }
+    ],
+    "closed": None,
+    "lapses_at": None,
+    "next": [
+        {"step": "close_case", "method": "POST", "path": f"{CASES}/{CASE_ID}/closing"},
+        {"step": "make_decision", "method": "POST", "path": f"{CASES}/{CASE_ID}/applications/{APPLICATION_REF}/decision"},
+    ],
+}
+
+
+class MomentShown(BaseModel):
+    """An instant (`at`, Swedish time) or a day (`on`)."""
+
+    at: datetime | None = None
+    on: date | None = None
+
+
+class DecisionShown(BaseModel):
+    """What was decided on an application."""
+
+    decision_ref: UUID
+    outcome: Outcome
+    support_from: date | None
+    support_to: date | None
+
+
+class ApplicationShown(BaseModel):
+    """One application and how far it has come."""
+
+    application_ref: UUID
+    kind: str
+    stage: domain.Stage
+    received: MomentShown
+    ended: MomentShown | None
+    period_from: date
+    period_to: date
+    decision: DecisionShown | None
+
+
+class ClosingShown(BaseModel):
+    """When and why the case closed."""
+
+    happened: MomentShown
+    reason: CloseReason
+
+
+class StepShown(BaseModel):
+    """A step that is allowed now."""
+
+    step: Step
+    method: str
+    path: str
+
+
+class CaseShown(BaseModel):
+    """The case as it is now. `lapses_at`: when a rule closes it if nothing more happens."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    case_id: UUID
+    application_ref: UUID | None
+    version: int
+    status: str
+    person_ref: UUID | None
+    household_ref: UUID | None
+    opened: MomentShown | None
+    applications: list[ApplicationShown]
+    closed: ClosingShown | None
+    lapses_at: datetime | None
+    next: list[StepShown]
+
+
+def case_shown(case_id: UUID, version: int, case: domain.Case, application_ref: UUID | None, now: datetime) -> CaseShown:
+    """The answer about a case; `application_ref` is the application that the request was about."""
+    lapse = domain.lapse_due(case)
+    return CaseShown(
+        case_id=case_id,
+        application_ref=application_ref,
+        version=version,
+        status="closed" if case.closing else "open",
+        person_ref=case.person_ref,
+        household_ref=case.household_ref,
+        opened=_moment(case.opened),
+        applications=[_application(each) for each in case.applications],
+        closed=ClosingShown(happened=_known(case.closing.happened), reason=case.closing.reason) if case.closing else None,
+        lapses_at=lapse.at.astimezone(LOCAL) if lapse else None,
+        next=next_shown(case_id, steps(case, now)),
+    )
+
+
+def next_shown(case_id: UUID, allowed: Iterable[Next]) -> list[StepShown]:
+    """Each step with its address. What may come to a case only while it is open opens a new one afterwards, at another address."""
+    listed = list(allowed)
+    is_open = any(each.step is Step.CLOSE_CASE for each in listed)
+    return [StepShown(step=each.step, method="POST", path=_path(case_id, each, is_open)) for each in listed]
+
+
+def _path(case_id: UUID, allowed: Next, is_open: bool) -> str:
+    if allowed.step is Step.REGISTER_CONTACT:
+        return CASES
+    if allowed.step is Step.RECEIVE_APPLICATION and not is_open:
+        return APPLICATIONS
+    if allowed.application_ref is None:
+        return f"{CASES}/{case_id}/{OF_CASE[allowed.step]}"
+    return f"{CASES}/{case_id}/applications/{allowed.application_ref}/{OF_APPLICATION[allowed.step]}"
+
+
+def _application(application: domain.Application) -> ApplicationShown:
+    decided = application.decision
+    return ApplicationShown(
+        application_ref=application.ref,
+        kind=application.kind,
+        stage=application.stage,
+        received=_known(application.received),
+        ended=_moment(application.ended),
+        period_from=application.period_from,
+        period_to=application.period_to,
+        decision=decided
+        and DecisionShown(
+            decision_ref=decided.decision_ref, outcome=decided.outcome, support_from=decided.support_from, support_to=decided.support_to
+        ),
+    )
+
+
+def _known(moment: When) -> MomentShown:
+    if moment.precision is Precision.DAY:
+        return MomentShown(on=moment.date)
+    return MomentShown(at=moment.at.astimezone(LOCAL))
+
+
+def _moment(moment: When | None) -> MomentShown | None:
+    return _known(moment) if moment else None

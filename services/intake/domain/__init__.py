@@ -1,0 +1,1 @@
+"""What intake decides: the case of one adult, from the first contact with försörjningsstöd until it closes. Pure."""

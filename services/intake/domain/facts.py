@@ -1,0 +1,168 @@
+"""The facts of a case: what intake has decided to be true. Their order and their times are told to the whole street."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from services.intake.domain.moments import When
+
+Code: TypeAlias = str
+"""A code of a closed set of `contracts`, which nothing here depends on: it is carried, never judged."""
+
+
+class Outcome(StrEnum):
+    """What was decided: bifall, delvis bifall, avslag, avvisning."""
+
+    GRANTED = "granted"
+    PARTLY = "partly"
+    REJECTED = "rejected"
+    DISMISSED = "dismissed"
+
+    @property
+    def gives_support(self) -> bool:
+        """Whether money follows, so that there is a period of support."""
+        return self in (Outcome.GRANTED, Outcome.PARTLY)
+
+
+class CloseReason(StrEnum):
+    """Why a case closed (avslutsorsak)."""
+
+    SELF_SUPPORTING_WORK = "self_supporting_work"
+    STUDIES = "studies"
+    OTHER_BENEFIT = "other_benefit"
+    OTHER_SUPPORT = "other_support"
+    MOVED = "moved"
+    DECEASED = "deceased"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    NO_CONTACT = "no_contact"
+    PROTECTED_TRANSFER = "protected_transfer"
+    LAPSED_NO_APPLICATION = "lapsed_no_application"
+    LAPSED_NO_SUPPORT = "lapsed_no_support"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether the closing comes from a timer, never from a hand (`clocks.md` 2)."""
+        return self in (CloseReason.LAPSED_NO_APPLICATION, CloseReason.LAPSED_NO_SUPPORT)
+
+
+class ReopenReason(StrEnum):
+    """Why a case opened again. An appeal (överklagande) comes with a later issue."""
+
+    CLOSED_IN_ERROR = "closed_in_error"
+
+
+@dataclass(frozen=True)
+class FirstContactRegistered:
+    """Första kontakt. In a case that is already open it is one more contact; the earliest is the first."""
+
+    happened: When
+    person_ref: UUID | None
+    household_ref: UUID | None
+    channel: Code
+    source_system: Code
+    known_from: date | None
+
+
+@dataclass(frozen=True)
+class ApplicationReceived:
+    """Ansökan inkommen, for a period with both days included."""
+
+    happened: When
+    application_ref: UUID
+    person_ref: UUID | None
+    household_ref: UUID | None
+    kind: Code
+    channel: Code
+    period_from: date
+    period_to: date
+
+
+@dataclass(frozen=True)
+class CompletionRequested:
+    """Komplettering begärd."""
+
+    happened: When
+    application_ref: UUID
+    due_on: date
+
+
+@dataclass(frozen=True)
+class ApplicationCompleted:
+    """Ansökan komplett."""
+
+    happened: When
+    application_ref: UUID
+
+
+@dataclass(frozen=True)
+class ApplicationWithdrawn:
+    """Ansökan återtagen."""
+
+    happened: When
+    application_ref: UUID
+
+
+@dataclass(frozen=True)
+class AssessmentStarted:
+    """Utredning inledd."""
+
+    happened: When
+    application_ref: UUID
+    kind: Code
+
+
+@dataclass(frozen=True)
+class AssessmentCompleted:
+    """Utredning avslutad."""
+
+    happened: When
+    application_ref: UUID
+    kind: Code
+
+
+@dataclass(frozen=True)
+class DecisionMade:
+    """Beslut on one application; the support's days are both included."""
+
+    happened: When
+    application_ref: UUID
+    decision_ref: UUID
+    outcome: Outcome
+    support_from: date | None
+    support_to: date | None
+    automated: bool
+    decided_by_role: Code
+
+
+@dataclass(frozen=True)
+class CaseClosed:
+    """Ärendet avslutat, by hand or by rule."""
+
+    happened: When
+    reason: CloseReason
+
+
+@dataclass(frozen=True)
+class CaseReopened:
+    """Ärendet återöppnat: every closing before it counts as if it had not been."""
+
+    happened: When
+    reason: ReopenReason
+
+
+Fact: TypeAlias = (
+    FirstContactRegistered
+    | ApplicationReceived
+    | CompletionRequested
+    | ApplicationCompleted
+    | ApplicationWithdrawn
+    | AssessmentStarted
+    | AssessmentCompleted
+    | DecisionMade
+    | CaseClosed
+    | CaseReopened
+)

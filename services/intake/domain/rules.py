@@ -1,0 +1,365 @@
+"""The rules of a case: what may be done now, one small function a command. Whatever they forbid is `Refused`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import reduce
+from typing import assert_never
+from uuid import UUID
+
+from services.intake.domain.case import Application, Case, evolve, lapse_due
+from services.intake.domain.commands import (
+    AboutApplication,
+    CloseCase,
+    Command,
+    CompleteApplication,
+    CompleteAssessment,
+    LapseCase,
+    MakeDecision,
+    Opening,
+    ReceiveApplication,
+    RegisterContact,
+    ReopenCase,
+    RequestCompletion,
+    StartAssessment,
+    Typed,
+    WithdrawApplication,
+)
+from services.intake.domain.facts import (
+    ApplicationCompleted,
+    ApplicationReceived,
+    ApplicationWithdrawn,
+    AssessmentCompleted,
+    AssessmentStarted,
+    CaseClosed,
+    CaseReopened,
+    CloseReason,
+    CompletionRequested,
+    DecisionMade,
+    Fact,
+    FirstContactRegistered,
+    ReopenReason,
+)
+from services.intake.domain.moments import Precision, When, instant, local_date
+
+REOPENS_WITHIN = timedelta(days=30)
+
+
+class Step(StrEnum):
+    """What can be done next with a case or with one of its applications."""
+
+    REGISTER_CONTACT = "register_contact"
+    RECEIVE_APPLICATION = "receive_application"
+    REQUEST_COMPLETION = "request_completion"
+    COMPLETE_APPLICATION = "complete_application"
+    WITHDRAW_APPLICATION = "withdraw_application"
+    START_ASSESSMENT = "start_assessment"
+    COMPLETE_ASSESSMENT = "complete_assessment"
+    MAKE_DECISION = "make_decision"
+    CLOSE_CASE = "close_case"
+    REOPEN_CASE = "reopen_case"
+
+
+@dataclass(frozen=True)
+class Next:
+    """One step that is allowed now, and the application that it is about."""
+
+    step: Step
+    application_ref: UUID | None = None
+
+
+class Refused(Exception):
+    """What the domain forbids: why, in words that hold nothing of what was said, and the steps allowed now."""
+
+    def __init__(self, message: str, allowed: Sequence[Next] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.allowed = tuple(allowed)
+
+
+class NotYet(Refused):
+    """It is said to have happened later than now."""
+
+    def __init__(self) -> None:
+        super().__init__("This has not happened yet: a time later than now cannot be registered.")
+
+
+def decide(case: Case, command: Command) -> list[Fact]:
+    """The facts that follow from a command, in the order in which they shall be told; raises Refused, of which NotYet is one kind."""
+    if isinstance(command, LapseCase):
+        return lapse(case, command.now)
+    _not_later_than_now(command)
+    try:
+        return _typed(case, command)
+    except Refused as refused:
+        raise Refused(refused.message, steps(case, command.now)) from None
+
+
+def lapse(case: Case, now: datetime) -> list[Fact]:
+    """The closing that a rule has made due by now, dated when it was due."""
+    due = lapse_due(case)
+    return [CaseClosed(instant(due.at), due.reason)] if due and due.at <= now else []
+
+
+def _typed(case: Case, command: Typed) -> list[Fact]:
+    """What a hand types. A closing that was due before it comes first; one that it shows to be wrong is undone."""
+    before = [closed for closed in lapse(case, command.now) if not command.happened.surely_before(closed.happened)]
+    case = reduce(evolve, before, case)
+    if _is_late(case, command):
+        reopened = CaseReopened(instant(command.now), ReopenReason.CLOSED_IN_ERROR)
+        late = _rule(evolve(case, reopened), command)
+        return [reopened, *late] if late else []
+    return [*before, *_rule(case, command)]
+
+
+def _not_later_than_now(command: Typed) -> None:
+    happened, now = command.happened, command.now
+    is_instant = happened.precision is Precision.INSTANT
+    if happened.at > now if is_instant else happened.date > local_date(now):
+        raise NotYet
+
+
+def _is_late(case: Case, command: Typed) -> bool:
+    """Whether it happened before the closing by rule that only its absence had made due."""
+    if isinstance(command, CloseCase | ReopenCase) or case.closing is None:
+        return False
+    return case.closing.reason.is_rule and command.happened.surely_before(case.closing.happened)
+
+
+def _rule(case: Case, command: Typed) -> list[Fact]:
+    match command:
+        case RegisterContact():
+            return register_contact(case, command)
+        case ReceiveApplication():
+            return receive_application(case, command)
+        case RequestCompletion():
+            return request_completion(case, command)
+        case CompleteApplication():
+            return complete_application(case, command)
+        case WithdrawApplication():
+            return withdraw_application(case, command)
+        case StartAssessment():
+            return start_assessment(case, command)
+        case CompleteAssessment():
+            return complete_assessment(case, command)
+        case MakeDecision():
+            return make_decision(case, command)
+        case CloseCase():
+            return close_case(case, command)
+        case ReopenCase():
+            return reopen_case(case, command)
+        case _:
+            assert_never(command)
+
+
+def register_contact(case: Case, command: RegisterContact) -> list[Fact]:
+    """The first contact opens the case; later ones show that the person is still there. The same one twice is one."""
+    if command.happened in case.contacts:
+        return []
+    _must_be_open(case)
+    _must_be_about_the_same_person(case, command)
+    known_from = command.known_from
+    if known_from and not command.happened.date <= known_from <= local_date(command.now):
+        raise Refused("A case is known from a day between its contact and today.")
+    contact = FirstContactRegistered(
+        command.happened,
+        command.person_ref or case.person_ref,
+        command.household_ref or case.household_ref,
+        command.channel,
+        command.source_system,
+        known_from,
+    )
+    return [contact]
+
+
+def receive_application(case: Case, command: ReceiveApplication) -> list[Fact]:
+    """An application opens a case or joins the open one; several may be open at once."""
+    _must_be_open(case)
+    _must_be_about_the_same_person(case, command)
+    if case.application(command.application_ref):
+        raise Refused("This application has been received already.")
+    if command.period_to < command.period_from:
+        raise Refused("The period that is applied for ends before it begins.")
+    received = ApplicationReceived(
+        command.happened,
+        command.application_ref,
+        command.person_ref or case.person_ref,
+        command.household_ref or case.household_ref,
+        command.kind,
+        command.channel,
+        command.period_from,
+        command.period_to,
+    )
+    return [received]
+
+
+def request_completion(case: Case, command: RequestCompletion) -> list[Fact]:
+    """May be asked again until the decision, answered or not."""
+    application = _open_application(case, command)
+    if command.due_on < command.happened.date:
+        raise Refused("The day to answer by is before the day of asking.")
+    return [CompletionRequested(command.happened, application.ref, command.due_on)]
+
+
+def complete_application(case: Case, command: CompleteApplication) -> list[Fact]:
+    """Only what was asked for can come."""
+    application = _open_application(case, command)
+    if application.asked is None or not application.awaits_completion:
+        raise Refused("No completion is awaited for this application.")
+    _not_before(command.happened, application.asked, "The completion cannot come before it was asked for.")
+    return [ApplicationCompleted(command.happened, application.ref)]
+
+
+def withdraw_application(case: Case, command: WithdrawApplication) -> list[Fact]:
+    """Ends the application; the case is closed by hand, or lapses."""
+    return [ApplicationWithdrawn(command.happened, _open_application(case, command).ref)]
+
+
+def start_assessment(case: Case, command: StartAssessment) -> list[Fact]:
+    """Once for each kind."""
+    application = _open_application(case, command)
+    if application.assessment(command.kind):
+        raise Refused("An assessment of this kind has been started already.")
+    return [AssessmentStarted(command.happened, application.ref, command.kind)]
+
+
+def complete_assessment(case: Case, command: CompleteAssessment) -> list[Fact]:
+    """Only what was started, of the same kind."""
+    application = _open_application(case, command)
+    assessment = application.assessment(command.kind)
+    if assessment is None or assessment.completed:
+        raise Refused("No assessment of this kind is going on.")
+    _not_before(command.happened, assessment.started, "The assessment cannot be completed before it was started.")
+    return [AssessmentCompleted(command.happened, application.ref, command.kind)]
+
+
+def make_decision(case: Case, command: MakeDecision) -> list[Fact]:
+    """From each open state of the application; a period of support if and only if something is granted."""
+    application = _open_application(case, command)
+    period = (command.support_from, command.support_to)
+    if command.outcome.gives_support and None in period:
+        raise Refused("A decision that grants something says from which day to which day.")
+    if not command.outcome.gives_support and period != (None, None):
+        raise Refused("A decision that grants nothing has no period of support.")
+    if command.support_from and command.support_to and command.support_to < command.support_from:
+        raise Refused("The period of support ends before it begins.")
+    decided = DecisionMade(
+        command.happened,
+        application.ref,
+        command.decision_ref,
+        command.outcome,
+        command.support_from,
+        command.support_to,
+        command.automated,
+        command.decided_by_role,
+    )
+    return [decided]
+
+
+def close_case(case: Case, command: CloseCase) -> list[Fact]:
+    """By hand, for any reason that is no rule's.
+
+    Surely before a closing by rule it takes that one's place: of two closings the first counts. After a reopening it
+    must sort after it, since a reopening undoes every closing before it.
+    """
+    happened = command.happened
+    if command.reason.is_rule:
+        raise Refused("A case lapses by rule only, never by hand.")
+    if case.opened is None:
+        raise Refused("There is no such case.")
+    if not (case.closing and case.closing.reason.is_rule and happened.surely_before(case.closing.happened)):
+        _must_be_open(case)
+    _not_before(happened, max([*case.contacts, *(each.received for each in case.applications)]), "The case went on after that day.")
+    if case.reopened and happened.at <= case.reopened.at:
+        raise Refused("The case was reopened later than that; on the same day, the time of day says which came first.")
+    return [CaseClosed(happened, command.reason)]
+
+
+def reopen_case(case: Case, command: ReopenCase) -> list[Fact]:
+    """For a closing in error: within 30 days, at any time when it came by rule (`clocks.md` 2)."""
+    if case.closing is None:
+        raise Refused("The case is not closed.")
+    if not _may_reopen(case.closing, command.happened):
+        raise Refused("A case that was closed by hand can be reopened within 30 days.")
+    if command.happened.at < case.closing.happened.at:
+        raise Refused("The case was closed later than that; on the same day, the time of day says which came first.")
+    return [CaseReopened(command.happened, ReopenReason.CLOSED_IN_ERROR)]
+
+
+def _may_reopen(closing: CaseClosed, happened: When) -> bool:
+    return closing.reason.is_rule or happened.date - closing.happened.date <= REOPENS_WITHIN
+
+
+def _must_be_open(case: Case) -> None:
+    if case.closing is not None:
+        raise Refused("The case is closed. Reopen it, or open a new one for what came after.")
+
+
+def _must_be_about_the_same_person(case: Case, command: Opening) -> None:
+    if command.person_ref and case.person_ref and command.person_ref != case.person_ref:
+        raise Refused("The case is about another person.")
+
+
+def _not_before(happened: When, earlier: When, message: str) -> None:
+    if happened.surely_before(earlier):
+        raise Refused(message)
+
+
+def _open_application(case: Case, command: AboutApplication) -> Application:
+    """The application of a command, in an open case, received and not ended; nothing can happen to it before it came."""
+    _must_be_open(case)
+    application = case.application(command.application_ref)
+    if application is None:
+        raise Refused("The case has no such application.")
+    if not application.is_open:
+        raise Refused("The application has been decided or withdrawn.")
+    _not_before(command.happened, application.received, "This cannot have happened before the application came.")
+    return application
+
+
+def home(cases: Mapping[UUID, Case], command: Opening) -> UUID | None:
+    """Which of one person's cases a contact or an application belongs to; None: it opens a new one.
+
+    The earliest case that closed surely after it, since that spell was still going on (a closing by rule is then undone,
+    one by hand refuses); else the open case, of several the one that was registered last (a UUIDv7 sorts by time).
+    """
+    closings = {ref: _closing(case, command.now) for ref, case in cases.items()}
+    missed = {
+        ref: closing.happened
+        for ref, closing in closings.items()
+        if closing and closing.reason is not CloseReason.ENTERED_IN_ERROR and command.happened.surely_before(closing.happened)
+    }
+    still_open = [ref for ref, closing in closings.items() if closing is None]
+    return min(missed, key=lambda ref: missed[ref], default=None) or max(still_open, default=None)
+
+
+def _closing(case: Case, now: datetime) -> CaseClosed | None:
+    """The closing in force, also one that a rule has made due and no timer has told yet."""
+    return reduce(evolve, lapse(case, now), case).closing
+
+
+def steps(case: Case, now: datetime) -> tuple[Next, ...]:
+    """What is allowed now, the case first and then each open application."""
+    if case.opened is None:
+        return (Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
+    closing = _closing(case, now)
+    if closing is not None:
+        again = [Next(Step.REOPEN_CASE)] if _may_reopen(closing, instant(now)) else []
+        return (*again, Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
+    of_person = (Step.REGISTER_CONTACT,) if case.person_ref else ()  # another contact finds an open case by the person only
+    of_case = (*of_person, Step.RECEIVE_APPLICATION, Step.CLOSE_CASE)
+    of_applications = (Next(step, each.ref) for each in case.applications if each.is_open for step in _steps_of(each))
+    return (*map(Next, of_case), *of_applications)
+
+
+def _steps_of(application: Application) -> Iterable[Step]:
+    """What may happen to an application that is open."""
+    yield Step.REQUEST_COMPLETION
+    if application.awaits_completion:
+        yield Step.COMPLETE_APPLICATION
+    yield Step.START_ASSESSMENT
+    if any(each.completed is None for each in application.assessments):
+        yield Step.COMPLETE_ASSESSMENT
+    yield Step.MAKE_DECISION
+    yield Step.WITHDRAW_APPLICATION

@@ -1,0 +1,123 @@
+"""One command, one transaction: lock, load, decide, evolve, save, tell. Nobody below opens a transaction or commits."""
+
+from dataclasses import dataclass
+from functools import reduce
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.intake import store
+from services.intake.domain.case import Case, evolve, lapse_due
+from services.intake.domain.commands import Command, LapseCase, ReceiveApplication, RegisterContact, Typed
+from services.intake.domain.rules import Refused, decide, home
+from services.intake.store import Stored
+from services.intake.translate import publishable
+from shared import outbox
+from shared.context import Context
+from shared.idempotency import Answer, Key, claim, settle
+from shared.postgres import Database, Transaction, transaction
+from shared.telemetry import step
+from shared.timers import set_timer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: what, under which key, answered by which status, about which case and version of it.
+
+    Without a case it is about the person's, or a new one.
+    """
+
+    command: Typed
+    key: Key
+    status: int
+    case_id: UUID | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a request left behind: the case as it is, and the application that the request was about, if any."""
+
+    case_id: UUID
+    version: int
+    case: Case
+    application_ref: UUID | None = None
+
+
+class Unknown(Exception):
+    """There is no such case."""
+
+
+class Outdated(Exception):
+    """The case has another version than the one that the request builds on."""
+
+
+class NotAllowed(Exception):
+    """The domain refused; which case it was about, and its refusal."""
+
+    def __init__(self, case_id: UUID, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.case_id = case_id
+        self.refused = refused
+
+
+@step
+async def handle(db: Database, source: str, asked: Asked, context: Context) -> Done:
+    """Carries a request out once for each key; a repeated one gets its case as it is now.
+
+    Raises Unknown, Outdated, NotAllowed, and Problem for a key that is in use; then nothing has happened.
+    """
+    async with transaction(db) as tx:
+        answered = await claim(tx, asked.key)
+        if answered is not None:
+            return await _again(tx, answered)
+        case_id = asked.case_id or await _home(tx, asked.command)
+        stored = await store.load(tx, case_id)
+        if asked.case_id and not stored.version:
+            raise Unknown
+        if asked.expected_version not in (None, stored.version):
+            raise Outdated
+        stored = await _carry_out(tx, source, case_id, stored, asked.command, context)
+        done = Done(case_id, stored.version, stored.case, getattr(asked.command, "application_ref", None))
+        await settle(tx, asked.key, Answer(asked.status, _resource(done)))
+    return done
+
+
+@step
+async def fire(db: Database, source: str, case_id: UUID, context: Context) -> None:
+    """A timer asks whether a rule closes the case by now; if not, the timer is set anew."""
+    async with transaction(db) as tx:
+        await _carry_out(tx, source, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
+
+
+async def _carry_out(tx: Transaction, source: str, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
+    """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
+    try:
+        facts = step(decide)(stored.case, command)
+    except Refused as refused:
+        raise NotAllowed(case_id, refused) from None
+    after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
+    if facts:
+        await store.save(tx, case_id, after)
+    due = lapse_due(after.case)
+    await set_timer(tx, case_id, due.at if due else None)
+    await outbox.append(tx, source, publishable(case_id, facts), context)
+    return after
+
+
+async def _home(tx: Transaction, command: Typed) -> UUID:
+    """The case that a contact or an application without an address belongs to; a new one when the person has none for it."""
+    if not isinstance(command, RegisterContact | ReceiveApplication):
+        raise Unknown
+    cases = await store.of_person(tx, command.person_ref) if command.person_ref else {}
+    return home(cases, command) or uuid7()
+
+
+async def _again(tx: Transaction, answered: Answer) -> Done:
+    case_id, _, application_ref = answered.resource.partition("/")
+    stored = await store.read(tx, UUID(case_id))
+    return Done(UUID(case_id), stored.version, stored.case, UUID(application_ref) if application_ref else None)
+
+
+def _resource(done: Done) -> str:
+    return f"{done.case_id}/{done.application_ref}" if done.application_ref else str(done.case_id)

@@ -1,0 +1,168 @@
+"""/leadtimes/logs: what imported logs are called, how far their import has come, and the waits between two of their activities."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AfterValidator, BaseModel, Field
+
+from contracts.history import MOST_ROWS, ActivityCode, OrganisationCode, ResourceCode, Sha256
+from services.leadtimes import handlers
+from services.leadtimes.api.limits import LimitText, last_instant
+from services.leadtimes.domain.waits import AT, LogWaits, summary
+from services.leadtimes.store import Log
+from shared.auth import caller
+from shared.http import StrictModel
+from shared.postgres import Database
+from shared.problems import Problem
+
+MOST_CALLED = 500
+MOST_DAYS = 100
+LONGEST_DAY = 100_000
+Name = Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$", description="What people call the log")]
+Called = Annotated[str, Field(min_length=1, max_length=MOST_CALLED)]
+Activity = Annotated[str, Query(min_length=1, max_length=MOST_CALLED, description="The activity's name in the log")]
+
+
+class State(StrEnum):
+    """How far an import has come."""
+
+    IMPORTING = "importing"
+    COMPLETE = "complete"
+
+
+class ActivityCalled(StrictModel):
+    """An activity of the log: its name, and how many events it has."""
+
+    name: Called
+    events: Annotated[int, Field(ge=0, le=MOST_ROWS)]
+
+
+class Vocabulary(StrictModel):
+    """What the codes of a log are called. The bus carries the codes only."""
+
+    activities: dict[ActivityCode, ActivityCalled]
+    organisations: dict[OrganisationCode, Called] = Field(default_factory=dict)
+    resources: dict[ResourceCode, Called] = Field(default_factory=dict)
+
+
+class NameLog(StrictModel):
+    """A log to be imported under a name: `sha256` of the file, how many events it has, and its vocabulary."""
+
+    log_id: UUID
+    sha256: Sha256
+    events: Annotated[int, Field(ge=0, le=MOST_ROWS)]
+    vocabulary: Vocabulary
+
+
+class ActivityShown(BaseModel):
+    """An activity under its code."""
+
+    code: str
+    name: str
+    events: int
+
+
+class LogShown(BaseModel):
+    """A log under one of its names."""
+
+    name: str
+    log_id: UUID
+    state: State
+    events_expected: int
+    events_stored: int
+    first_event: datetime | None
+    last_event: datetime | None
+    activities: list[ActivityShown]
+
+
+class LogsShown(BaseModel):
+    """Every log under every name."""
+
+    logs: list[LogShown]
+
+
+def _days(text: str) -> list[float]:
+    """Days with commas between, in their order. Raises ValueError."""
+    days = sorted({float(each) for each in text.split(",")})
+    if len(days) > MOST_DAYS or not all(0 < day <= LONGEST_DAY for day in days):
+        raise ValueError("days between 0 and 100 000, at most 100 of them")
+    return days
+
+
+USUAL_DAYS = ",".join(map(str, AT))
+Days = Annotated[str, AfterValidator(lambda text: _days(text) and text), Query(description="Days, with commas between", max_length=1000)]
+
+
+def routes(db: Database) -> APIRouter:
+    """The routes of the logs."""
+    router = APIRouter(tags=["logs"], dependencies=[Depends(caller("leadtimes-reader", "operator"))])
+    for_operators = [Depends(caller("operator"))]
+
+    @router.get("/logs", summary="Every imported log")
+    async def every_log() -> LogsShown:
+        return LogsShown(logs=[_shown(log) for log in await handlers.logs(db)])
+
+    @router.get("/logs/{name}", summary="One imported log")
+    async def one_log(name: Name) -> LogShown:
+        try:
+            return _shown(await handlers.log(db, name))
+        except handlers.NoSuchLog:
+            raise Problem("not_found") from None
+
+    @router.put(
+        "/logs/{name}",
+        summary="Name a log and say what its codes are called",
+        dependencies=for_operators,
+        responses={201: {"model": LogShown, "description": "The name is new"}},
+    )
+    async def name_log(name: Name, log: NameLog, response: Response) -> LogShown:
+        vocabulary = log.vocabulary.model_dump(mode="json")
+        try:
+            named, is_new = await handlers.name_log(db, name, log.log_id, log.sha256, log.events, vocabulary)
+        except handlers.NameTaken:
+            raise Problem("already_there") from None
+        response.status_code = 201 if is_new else 200
+        return _shown(named)
+
+    @router.get("/logs/{name}/waits", summary="The waits from one activity to another")
+    async def log_waits(
+        name: Name,
+        start: Annotated[Activity, Query(alias="from")],
+        end: Annotated[Activity, Query(alias="to")],
+        as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
+        at: Days = USUAL_DAYS,
+    ) -> dict[str, Any]:
+        waits = await asked(db, name, start, end, None if as_of is None else last_instant(as_of))
+        return summary(waits, _days(at)) | {"as_of_is_last_event": as_of is None}
+
+    return router
+
+
+async def asked(db: Database, name: str, start: str, end: str, as_of: datetime | None) -> LogWaits:
+    """The waits asked for. Raises Problem: not_found, not_complete_yet with the progress, request_invalid with the log's activities."""
+    try:
+        return await handlers.waits(db, name, start, end, as_of)
+    except handlers.NoSuchLog:
+        raise Problem("not_found") from None
+    except handlers.NotComplete as importing:
+        log = importing.log
+        raise Problem("not_complete_yet", progress={"events_stored": log.events_stored, "events_expected": log.events_expected}) from None
+    except handlers.NoSuchActivity as unknown:
+        faults = [{"in": "query", "pointer": f"/{end}", "kind": "unknown_activity"} for end in unknown.ends]
+        raise Problem("request_invalid", errors=faults, activities=sorted(unknown.known)) from None
+
+
+def _shown(log: Log) -> LogShown:
+    return LogShown(
+        name=log.name,
+        log_id=log.log_id,
+        state=State.COMPLETE if log.complete else State.IMPORTING,
+        events_expected=log.events_expected,
+        events_stored=log.events_stored,
+        first_event=log.first_event,
+        last_event=log.last_event,
+        activities=[ActivityShown(code=code, **called) for code, called in log.vocabulary["activities"].items()],
+    )

@@ -1,0 +1,107 @@
+"""GET /leadtimes/measures: each measure shown whole, as of and known at the two dates asked for."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from services.leadtimes import handlers
+from services.leadtimes.api.limits import LimitText
+from services.leadtimes.domain.measures import Measure
+from services.leadtimes.domain.moments import Limit
+from services.leadtimes.domain.report import Grouping, document
+from services.leadtimes.handlers import Known
+from shared.auth import caller
+from shared.clock import Clock
+from shared.postgres import Database
+
+AsOf = Annotated[LimitText | None, Query(description="What had happened by then counts; now when left out")]
+KnownAt = Annotated[LimitText | None, Query(description="What was recorded by then counts; now when left out")]
+By = Annotated[Grouping | None, Query(description="Also the same for each group")]
+
+
+class Completed(BaseModel):
+    """The waits that were completed, in calendar days."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+
+
+class StillWaiting(BaseModel):
+    """Who still waits, by age in calendar days."""
+
+    n: int
+    median_so_far: float | None
+    buckets: dict[str, int]
+
+
+class Point(BaseModel):
+    """The share completed within so many days of the start, with its 95 % band where there is one."""
+
+    day: int | float
+    share: float | None
+    low: float | None
+    high: float | None
+    beyond_follow_up: bool
+
+
+class Figures(BaseModel):
+    """One measure, always all of it together."""
+
+    measure: Measure
+    as_of: str
+    known_at: str
+    rule_set: int
+    completed: Completed
+    still_waiting: StillWaiting
+    ended_otherwise: dict[str, int]
+    curve: list[Point]
+    excluded: dict[str, int]
+
+
+class GroupFigures(Figures):
+    """The same of one group."""
+
+    group: str
+
+
+class MeasureShown(Figures):
+    """One measure over every case. `incomplete`: how many cases miss an event that a later one says must exist."""
+
+    by: Grouping | None = None
+    groups: list[GroupFigures] | None = None
+    incomplete: int
+
+
+class MeasuresShown(BaseModel):
+    """Every measure."""
+
+    measures: list[MeasureShown]
+
+
+def routes(db: Database, clock: Clock) -> APIRouter:
+    """The routes of the measures."""
+    router = APIRouter(tags=["measures"], dependencies=[Depends(caller("leadtimes-reader", "operator"))])
+
+    async def known(as_of: Limit | None, known_at: Limit | None) -> tuple[Limit, Limit, Known]:
+        now = await clock.now()
+        limits = as_of or now, known_at or now
+        return *limits, await handlers.known(db, *limits)
+
+    @router.get("/measures", summary="Every measure", response_model=MeasuresShown, response_model_exclude_unset=True)
+    async def every_measure(by: By = None, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, Any]:
+        asked = await known(as_of, known_at)
+        return {"measures": [_shown(measure, by, *asked) for measure in Measure]}
+
+    @router.get("/measures/{code}", summary="One measure", response_model=MeasureShown, response_model_exclude_unset=True)
+    async def one_measure(code: Measure, by: By = None, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, Any]:
+        return _shown(code, by, *await known(as_of, known_at))
+
+    return router
+
+
+def _shown(measure: Measure, by: Grouping | None, as_of: Limit, known_at: Limit, known: Known) -> dict[str, Any]:
+    return document(measure, known.intervals, as_of, known_at, by) | {"incomplete": known.incomplete}

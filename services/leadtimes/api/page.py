@@ -1,0 +1,132 @@
+"""The pages: GET /leadtimes/ with the measures, GET /leadtimes/logs/{name}/page with the waits of an imported log."""
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import PlainValidator, WithJsonSchema
+
+from services.leadtimes import handlers
+from services.leadtimes.api.drawing import Point
+from services.leadtimes.api.limits import last_instant, read_limit
+from services.leadtimes.api.logs import Name, asked
+from services.leadtimes.api.render import (
+    POLICY,
+    Address,
+    Measures,
+    Waits,
+    render_choice,
+    render_measures,
+    render_progress,
+    render_waits,
+)
+from services.leadtimes.api.words import Language, preferred
+from services.leadtimes.domain.measures import Measure
+from services.leadtimes.domain.moments import Limit
+from services.leadtimes.domain.report import document, steps
+from services.leadtimes.domain.waits import LogWaits, summary, survival_curve
+from services.leadtimes.store import Log
+from shared.clock import Clock
+from shared.postgres import Database
+from shared.problems import Problem
+from shared.sessions import page_caller
+
+LONGEST_NAME = 500
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language, Cookie, Authorization",
+}
+
+AskedLimit = Annotated[
+    Limit | None,
+    PlainValidator(lambda text: read_limit(text) if text else None),
+    WithJsonSchema({"type": "string", "examples": ["2026-03-31"]}),
+]
+"""A day or an instant; a form that is sent with the field left empty asks for none."""
+Activity = Annotated[str, Query(max_length=LONGEST_NAME)]
+
+
+def reader_language(
+    lang: Annotated[str | None, Query(max_length=20)] = None,
+    accept_language: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Language:
+    """The language asked for in the address, else what the reader's browser prefers."""
+    return preferred(lang, accept_language)
+
+
+ReaderLanguage = Annotated[Language, Depends(reader_language)]
+
+
+def routes(db: Database, clock: Clock) -> APIRouter:
+    """The routes of the pages; a session or a token opens them."""
+    router = APIRouter(dependencies=[Depends(page_caller("leadtimes-reader", "operator"))], include_in_schema=False)
+
+    @router.get("/")
+    async def measures(
+        request: Request, language: ReaderLanguage, measure: Measure = Measure.L04, as_of: AskedLimit = None, known_at: AskedLimit = None
+    ) -> HTMLResponse:
+        now = await clock.now()
+        limits = as_of or now, known_at or now
+        known = await handlers.known(db, *limits)
+        shown = Measures(
+            reports={each.value: document(each, known.intervals, *limits) for each in Measure},
+            shown=measure.value,
+            steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
+            flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),
+            incomplete=known.incomplete,
+            logs={log.name: str(request.url_for("log", name=log.name).path) for log in await handlers.logs(db)},
+        )
+        return _page(render_measures(shown, language, _address(request)), language)
+
+    @router.get("/logs/{name}/page", name="log")
+    async def log(
+        request: Request,
+        language: ReaderLanguage,
+        name: Name,
+        start: Annotated[Activity, Query(alias="from")] = "",
+        end: Annotated[Activity, Query(alias="to")] = "",
+        as_of: AskedLimit = None,
+    ) -> HTMLResponse:
+        named = await _named(db, name)
+        address = _address(request)
+        if not named.complete:
+            return _page(render_progress(name, named.events_stored, named.events_expected, language, address), language)
+        if not (start and end):
+            return _page(render_choice(name, _activities(named), language, address), language)
+        waits = await asked(db, name, start, end, last_instant(as_of) if as_of else None)
+        shown = Waits(name, summary(waits), _survival(waits), as_of_asked=as_of is not None)
+        return _page(render_waits(shown, language, address), language)
+
+    return router
+
+
+async def _named(db: Database, name: str) -> Log:
+    try:
+        return await handlers.log(db, name)
+    except handlers.NoSuchLog:
+        raise Problem("not_found") from None
+
+
+def _activities(log: Log) -> dict[str, int]:
+    """How often each activity occurs, the most frequent first."""
+    counts = {each["name"]: each["events"] for each in log.vocabulary["activities"].values()}
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _survival(waits: LogWaits) -> list[Point]:
+    curve = survival_curve(waits)
+    columns = (curve.times, curve.survival, curve.low, curve.high)
+    return [Point(*step) for step in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _address(request: Request) -> Address:
+    """Where we are, without the host: the same behind a proxy."""
+    return Address(request.url.path, dict(request.query_params))
+
+
+def _page(text: str, language: Language) -> HTMLResponse:
+    return HTMLResponse(text, headers={**HEADERS, "Content-Language": language})

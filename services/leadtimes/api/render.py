@@ -1,0 +1,131 @@
+"""The pages as text: pure functions from figures, as the API answers them, to HTML in one language."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Point, draw
+from services.leadtimes.api.words import Language, Words
+
+FOLDER = Path(__file__).parent / "templates"
+STYLE = (FOLDER / "page.css").read_text(encoding="utf-8")
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""What a page may load (Content-Security-Policy): its own style, known by its hash, and nothing else; no script at all."""
+
+PAGES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a page lies and what it was asked, so that each of its links changes one thing and keeps the rest."""
+
+    path: str
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, **changed: str) -> str:
+        """The same page with something changed."""
+        query = urlencode({name: value for name, value in {**self.asked, **changed}.items() if value})
+        return f"{self.path}?{query}" if query else self.path
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the page of measures shows: a report for each, and one of them in full, with the steps of its curve and its data quality."""
+
+    reports: Mapping[str, Mapping[str, Any]]
+    shown: str
+    steps: Sequence[Point]
+    flags: Mapping[str, int]
+    incomplete: int
+    logs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """What the page of a log's waits shows: the answer of `sluss waits`, the steps of its curve, and whether its as-of was asked for."""
+
+    name: str
+    figures: Mapping[str, Any]
+    steps: Sequence[Point]
+    as_of_asked: bool
+
+
+def render_measures(measures: Measures, language: Language, address: Address) -> str:
+    """L01-L04: who still waits beside who was completed, and one measure in full."""
+    words = Words(language)
+    report = measures.reports[measures.shown]
+    codes = {code for each in measures.reports.values() for code in (*each["ended_otherwise"], *each["excluded"])}
+    return _render(
+        "measures.html",
+        words,
+        address,
+        measures=measures,
+        report=report,
+        curves=_measure_curves(measures, words),
+        banded=any(point["low"] is not None for point in report["curve"]),
+        as_of_day=report["as_of"][: len("YYYY-MM-DD")],
+        unmapped=sorted(code for code in codes if words.code(code) is None),
+    )
+
+
+def render_waits(waits: Waits, language: Language, address: Address) -> str:
+    """The waits of an imported log between two of its activities."""
+    words = Words(language)
+    shares = [Point(float(day), share, *waits.figures["S_ci95_loglog"][day]) for day, share in waits.figures["S"].items()]
+    follow_up = waits.figures["follow_up_days"]
+    marks = [point for point in shares if point.day <= follow_up]
+    curve = Curve(waits.steps, marks, 1.0, follow_up, asked=max((point.day for point in shares), default=follow_up))
+    return _render(
+        "waits.html",
+        words,
+        address,
+        waits=waits,
+        figures=waits.figures,
+        curves=_curves(curve, words, words("log.curve"), words("log.since")) if waits.steps else [],
+    )
+
+
+def render_choice(name: str, activities: Mapping[str, int | None], language: Language, address: Address) -> str:
+    """Where somebody chooses the two activities of a log to measure between; how often each occurs, where that is known."""
+    return _render("choose.html", Words(language), address, name=name, activities=activities)
+
+
+def render_progress(name: str, arrived: int, expected: int, language: Language, address: Address) -> str:
+    """How far a log that is still being imported has come."""
+    return _render("progress.html", Words(language), address, name=name, arrived=arrived, expected=expected)
+
+
+def _render(template: str, words: Words, address: Address, **figures: object) -> str:
+    other = next(language for language in Language if language is not words.language)
+    return PAGES.get_template(template).render(t=words, address=address, other=other, style=STYLE, **figures)
+
+
+def _measure_curves(measures: Measures, words: Words) -> list[str]:
+    if not measures.steps:
+        return []
+    points = measures.reports[measures.shown]["curve"]
+    marks = [Point(point["day"], point["share"], point["low"], point["high"]) for point in points if not point["beyond_follow_up"]]
+    follow_up = max(measures.steps[-1].day, marks[-1].day if len(marks) == len(points) else 0.0)
+    curve = Curve(measures.steps, marks, 0.0, follow_up, asked=points[-1]["day"])
+    return _curves(curve, words, words(f"{measures.shown}.reached"), words(f"{measures.shown}.since"))
+
+
+def _curves(curve: Curve, words: Words, title: str, since: str) -> list[str]:
+    """One drawing for a wide page and one for a phone; a reader meets only one of them."""
+    points = "; ".join(f"{words.days(mark.day)}: {words.share(mark.share)}" for mark in curve.marks)
+    description = words("curve.desc", points=points)
+    return [draw(curve, words, name="curve", title=title, since=since, description=description, size=size) for size in (WIDE, NARROW)]

@@ -1,0 +1,120 @@
+"""The case (spell): its opening, its applications, and the closing in force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.leadtimes.domain.facts import Fact, FactType
+from services.leadtimes.domain.moments import Moment, calendar_days
+
+CLOSED_BY_RULE = frozenset({"lapsed_no_application", "lapsed_no_support"})
+ENTERED_IN_ERROR = "entered_in_error"
+DAYS_TO_UNDO_A_CLOSING = 30
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application (ansökan) and every fact about it, each kind in order."""
+
+    ref: str
+    received: Fact
+    requests: tuple[Fact, ...]
+    completions: tuple[Fact, ...]
+    decisions: tuple[Fact, ...]
+    withdrawals: tuple[Fact, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """Kind `new` (nyansökan): not a renewal, not supplementary."""
+        return self.received.body.get("kind") == "new"
+
+
+@dataclass(frozen=True)
+class Spell:
+    """One case, opened: what every clock of it starts from and is ended by."""
+
+    contact: Moment
+    contact_inferred: bool
+    channel: str | None
+    known_from: date | None
+    applications: tuple[Application, ...]
+    closing: Fact | None
+    reopened_too_late: bool
+
+    @property
+    def void(self) -> bool:
+        """Closed as entered in error: no clock of it counts."""
+        return self.closing is not None and self.closing.body.get("reason") == ENTERED_IN_ERROR
+
+
+def spell(facts: Sequence[Fact]) -> Spell | None:
+    """The case that ordered facts tell of; None while neither a contact nor an application is known.
+
+    It opens with the earlier of the first contact and the first application, on one date with the contact. Without a
+    contact, or with a later one, the application stands in for it: inferred.
+    """
+    contacts = [fact for fact in facts if fact.type is FactType.FIRST_CONTACT_REGISTERED]
+    applications = _applications(facts)
+    openings = [application.received for application in applications[:1]]
+    opening = min([*contacts[:1], *openings], key=lambda fact: (fact.moment.day, fact.type is FactType.APPLICATION_RECEIVED), default=None)
+    if opening is None:
+        return None
+    closing, reopened_too_late = _closing_in_force(facts)
+    known_from = next((fact.body["known_from"] for fact in contacts if fact.body.get("known_from")), None)
+    return Spell(
+        contact=opening.moment,
+        contact_inferred=opening.type is FactType.APPLICATION_RECEIVED,
+        channel=opening.body.get("channel"),
+        known_from=date.fromisoformat(known_from) if known_from else None,
+        applications=applications,
+        closing=closing,
+        reopened_too_late=reopened_too_late,
+    )
+
+
+def _applications(facts: Sequence[Fact]) -> tuple[Application, ...]:
+    """In the order they were received; a fact about an application nobody received starts nothing."""
+    received: dict[str, Fact] = {}
+    for fact in facts:
+        if fact.type is FactType.APPLICATION_RECEIVED and fact.application_ref is not None:
+            received.setdefault(fact.application_ref, fact)
+    return tuple(_application(ref, first, facts) for ref, first in received.items())
+
+
+def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application:
+    def about_it(kind: FactType) -> tuple[Fact, ...]:
+        return tuple(fact for fact in facts if fact.type is kind and fact.application_ref == ref)
+
+    return Application(
+        ref=ref,
+        received=received,
+        requests=about_it(FactType.COMPLETION_REQUESTED),
+        completions=about_it(FactType.APPLICATION_COMPLETED),
+        decisions=about_it(FactType.DECISION_MADE),
+        withdrawals=about_it(FactType.APPLICATION_WITHDRAWN),
+    )
+
+
+def _closing_in_force(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:
+    """The closing that stands, and whether a reopening came too late to undo one.
+
+    Of two closings the first counts; a reopening undoes all before it.
+    """
+    closing: Fact | None = None
+    too_late = False
+    for fact in facts:
+        if fact.type is FactType.CASE_CLOSED and closing is None:
+            closing = fact
+        elif fact.type is FactType.CASE_REOPENED and closing is not None:
+            if _undoes(fact, closing):
+                closing = None
+            else:
+                too_late = True
+    return closing, too_late
+
+
+def _undoes(reopening: Fact, closing: Fact) -> bool:
+    """An appeal (överklagande) undoes a closing at any time; an error within 30 days, or whenever where the closing came by rule."""
+    if reopening.body.get("reason") == "appeal" or closing.body.get("reason") in CLOSED_BY_RULE:
+        return True
+    return calendar_days(closing.moment, reopening.moment) <= DAYS_TO_UNDO_A_CLOSING

@@ -1,0 +1,114 @@
+"""The clocks of one case: a pure function of its facts, and the canonical document they are stored as."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.leadtimes.domain.cases import spell
+from services.leadtimes.domain.facts import Fact, in_order
+from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
+from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Every wait of one case, and the latest fact they rest on: when it happened, when it was recorded."""
+
+    case_id: UUID
+    rule_set: int
+    intervals: tuple[Interval, ...]
+    latest_time: datetime
+    latest_recorded_at: datetime
+
+    def answers(self, as_of: Limit | None = None, known_at: Limit | None = None) -> bool:
+        """Whether these clocks are what `clocks` would give under the same limits.
+
+        Limits do nothing but leave facts out, so clocks of all facts are right for every as-of that reaches the latest
+        time and every known-at that reaches the latest recording. Otherwise: compute again.
+        """
+        return (as_of is None or reaches(as_of, self.latest_time)) and (known_at is None or reaches(known_at, self.latest_recorded_at))
+
+
+def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> Clocks | None:
+    """The clocks of one case from what had happened by as-of and was recorded by known-at; None where nothing had.
+
+    The order of the facts and repetitions of them never matter. Facts of two cases raise ValueError.
+    """
+    counted = in_order(facts, as_of, known_at)
+    if not counted:
+        return None
+    if len({fact.case_id for fact in counted}) > 1:
+        raise ValueError("clocks are of one case")
+    case = spell(counted)
+    return Clocks(
+        case_id=counted[0].case_id,
+        rule_set=RULE_SET,
+        intervals=measured(case) if case else (),
+        latest_time=max(fact.time for fact in counted),
+        latest_recorded_at=max(fact.recorded_at for fact in counted),
+    )
+
+
+def to_json(of: Clocks) -> str:
+    """The one document these clocks are stored as: equal clocks give equal bytes. Days and seconds are in it to be read, not read back."""
+    document = {
+        "case_id": str(of.case_id),
+        "rule_set": of.rule_set,
+        "intervals": [_interval_document(interval) for interval in of.intervals],
+        "latest_time": of.latest_time.isoformat(),
+        "latest_recorded_at": of.latest_recorded_at.isoformat(),
+    }
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str) -> Clocks:
+    """Clocks from a document of `to_json`."""
+    document = json.loads(text)
+    return Clocks(
+        case_id=UUID(document["case_id"]),
+        rule_set=document["rule_set"],
+        intervals=tuple(_interval(each) for each in document["intervals"]),
+        latest_time=datetime.fromisoformat(document["latest_time"]),
+        latest_recorded_at=datetime.fromisoformat(document["latest_recorded_at"]),
+    )
+
+
+def _interval_document(interval: Interval) -> dict[str, Any]:
+    return {
+        "measure": interval.measure,
+        "application_ref": interval.application_ref,
+        "start": _moment_document(interval.start),
+        "end": _moment_document(interval.end) if interval.end else None,
+        "outcome": interval.outcome,
+        "reason": interval.reason,
+        "channel": interval.channel,
+        "known_from": interval.known_from.isoformat() if interval.known_from else None,
+        "flags": list(interval.flags),
+        "days": interval.days,
+        "seconds": interval.seconds,
+    }
+
+
+def _interval(document: dict[str, Any]) -> Interval:
+    return Interval(
+        measure=Measure(document["measure"]),
+        application_ref=document["application_ref"],
+        start=_moment(document["start"]),
+        end=_moment(document["end"]) if document["end"] else None,
+        outcome=Outcome(document["outcome"]),
+        reason=document["reason"],
+        channel=document["channel"],
+        known_from=date.fromisoformat(document["known_from"]) if document["known_from"] else None,
+        flags=tuple(Flag(flag) for flag in document["flags"]),
+    )
+
+
+def _moment_document(moment: Moment) -> dict[str, str]:
+    return {"time": moment.time.isoformat(), "precision": moment.precision}
+
+
+def _moment(document: dict[str, str]) -> Moment:
+    return Moment(datetime.fromisoformat(document["time"]), Precision(document["precision"]))

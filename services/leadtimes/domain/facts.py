@@ -1,0 +1,86 @@
+"""Facts: what intake told about a case, in this service's own words, and the one order in which they are read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from uuid import UUID
+
+from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches, utc
+
+
+class FactType(StrEnum):
+    """The facts of intake; the clocks L01-L04 read all but the two of the assessment."""
+
+    FIRST_CONTACT_REGISTERED = "first_contact_registered"
+    APPLICATION_RECEIVED = "application_received"
+    COMPLETION_REQUESTED = "completion_requested"
+    APPLICATION_COMPLETED = "application_completed"
+    APPLICATION_WITHDRAWN = "application_withdrawn"
+    ASSESSMENT_STARTED = "assessment_started"
+    ASSESSMENT_COMPLETED = "assessment_completed"
+    DECISION_MADE = "decision_made"
+    CASE_CLOSED = "case_closed"
+    CASE_REOPENED = "case_reopened"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One event heard about one case; times may come with any offset and are kept in UTC.
+
+    `rank` is the stage rank of its type, `topic` and `sequence` where it stood on the wire. Of `body` the clocks read
+    `application_ref`, `kind`, `channel`, `reason` and `known_from` (ISO date); everything else may stay out.
+    """
+
+    event_id: UUID
+    type: FactType
+    case_id: UUID
+    time: datetime
+    precision: Precision
+    recorded_at: datetime
+    rank: int
+    topic: str = "intake-events"
+    sequence: int = 0
+    body: Mapping[str, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", utc(self.time))
+        object.__setattr__(self, "recorded_at", utc(self.recorded_at))
+
+    @cached_property
+    def moment(self) -> Moment:
+        """When it happened."""
+        return Moment(self.time, self.precision)
+
+    @property
+    def application_ref(self) -> str | None:
+        """The application it speaks of (ansökan), if of one."""
+        return self.body.get("application_ref")
+
+    @property
+    def place(self) -> tuple[datetime, int, str, int, UUID]:
+        """Where it stands among the facts of its case: time, stage rank, topic, sequence; the id only settles what cannot happen."""
+        return (self.time, self.rank, self.topic, self.sequence, self.event_id)
+
+
+def in_order(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> list[Fact]:
+    """What had happened by as-of and was recorded by known-at, in the order of their places, whatever order they came in.
+
+    Each event id once: of two with one id the first recorded counts.
+    """
+    first_recorded: dict[UUID, Fact] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.recorded_at, fact.place, sorted(_filled(fact.body)))):
+        first_recorded.setdefault(fact.event_id, fact)
+    return sorted(
+        (
+            fact
+            for fact in first_recorded.values()
+            if (as_of is None or reaches(as_of, fact.time)) and (known_at is None or reaches(known_at, fact.recorded_at))
+        ),
+        key=lambda fact: fact.place,
+    )
+
+
+def _filled(body: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in body.items() if value is not None]

@@ -1,0 +1,209 @@
+"""The measures L01-L04: from what, to what, and what else ends the wait. One function each, the rule beside it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from services.leadtimes.domain.cases import ENTERED_IN_ERROR, Application, Spell
+from services.leadtimes.domain.facts import Fact
+from services.leadtimes.domain.moments import Moment, calendar_days, seconds, surely_before
+
+RULE_SET = 1
+"""The version of these rules; a figure says which one it used."""
+
+
+class Measure(StrEnum):
+    """What is waited for."""
+
+    L01 = "L01"
+    L02 = "L02"
+    L03 = "L03"
+    L04 = "L04"
+
+
+class Outcome(StrEnum):
+    """How a wait stands; `reason` says which other end, or which rule."""
+
+    COMPLETED = "completed"
+    ENDED_OTHERWISE = "ended_otherwise"
+    OPEN = "open"
+    EXCLUDED = "excluded"
+
+
+class Flag(StrEnum):
+    """Data quality, shown beside a wait and never repaired."""
+
+    FIRST_CONTACT_INFERRED = "first_contact_inferred"
+    NEGATIVE = "negative"
+    ENDED_BEFORE_KNOWN_FROM = "ended_before_known_from"
+    REOPENED_TOO_LATE = "reopened_too_late"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One wait of one case. `channel` and `known_from` are the case's, so that an interval can be counted by itself."""
+
+    measure: Measure
+    application_ref: str | None
+    start: Moment
+    end: Moment | None
+    outcome: Outcome
+    reason: str | None
+    channel: str | None
+    known_from: date | None
+    flags: tuple[Flag, ...]
+
+    @property
+    def days(self) -> int | None:
+        """Calendar days from start to end, negative ones too; None while open or when excluded."""
+        return None if self.end is None else calendar_days(self.start, self.end)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds from start to end where both are instants, else None."""
+        return None if self.end is None else seconds(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class OtherEnd:
+    """Something that would end a wait without completing it, and what that is called."""
+
+    fact: Fact
+    reason: str
+
+
+def measured(case: Spell) -> tuple[Interval, ...]:
+    """Every wait of a case: L01 and L04 once, L02 and L03 for each application."""
+    return (
+        contact_to_application(case),
+        *(request_to_completion(case, application) for application in case.applications),
+        *(wait for application in case.applications if (wait := completion_to_decision(case, application))),
+        contact_to_decision(case),
+    )
+
+
+def contact_to_application(case: Spell) -> Interval:
+    """L01: first contact to the first application received. A closing ends it otherwise; an inferred contact makes it 0."""
+    first = case.applications[0].received if case.applications else None
+    return _wait(case, Measure.L01, case.contact, first, _closing(case))
+
+
+def request_to_completion(case: Spell, application: Application) -> Interval:
+    """L02 (komplettering): application received to its last completion.
+
+    Not asked to complete it: completed at 0. Asked and unanswered: waiting. A completion nobody asked for does not count.
+    A decision without it (`decided`), a withdrawal or a closing ends it otherwise, and what surely follows that end is
+    neither asked nor answered any more. A completion answers every request that it is not surely before.
+    """
+    start = application.received.moment
+    ends = [*_decided(application), *_withdrawn(application), *_closing(case)]
+    asked = _until_ended(application.requests, ends)
+    if not asked:
+        return _wait(case, Measure.L02, start, application.received, _closing(case), application)
+    answers = [
+        completion
+        for completion in _until_ended(application.completions, ends)
+        if not any(surely_before(completion.moment, request.moment) for request in asked)
+    ]
+    return _wait(case, Measure.L02, start, answers[-1] if answers else None, ends, application)
+
+
+def completion_to_decision(case: Spell, application: Application) -> Interval | None:
+    """L03: application completed (or received, if not asked) to its first decision; None while it has not begun.
+
+    A withdrawal or a closing ends it otherwise. Decided without the completion that was asked for: excluded.
+    """
+    before = request_to_completion(case, application)
+    ends = [*_withdrawn(application), *_closing(case)]
+    match before.outcome, before.reason:
+        case Outcome.COMPLETED, _ if before.end is not None:
+            return _wait(case, Measure.L03, before.end, _first(application.decisions), ends, application)
+        case Outcome.ENDED_OTHERWISE, "decided":
+            return _excluded(case, Measure.L03, before.start, "decided_without_completion", application)
+        case Outcome.EXCLUDED, str(rule):
+            return _excluded(case, Measure.L03, before.start, rule, application)
+        case _:
+            return None
+
+
+def contact_to_decision(case: Spell) -> Interval:
+    """L04 (KKiK): first contact to the first decision on the case's first application of kind `new`, once a case.
+
+    That application withdrawn, or the case closed, ends it otherwise. Without such an application it waits.
+    """
+    first_new = next((application for application in case.applications if application.is_new), None)
+    decision = _first(first_new.decisions) if first_new else None
+    withdrawal = _withdrawn(first_new) if first_new else []
+    return _wait(case, Measure.L04, case.contact, decision, [*withdrawal, *_closing(case)], first_new)
+
+
+def _wait(
+    case: Spell, measure: Measure, start: Moment, completion: Fact | None, ends: Iterable[OtherEnd], about: Application | None = None
+) -> Interval:
+    """The wait from a start: what is not surely before the completion does not beat it; of those that do, the first ends it."""
+    if case.closing is not None and surely_before(case.closing.moment, start):
+        return _excluded(case, measure, start, "starts_after_closing", about)
+    beating = [end for end in ends if completion is None or surely_before(end.fact.moment, completion.moment)]
+    if beating:
+        other = min(beating, key=lambda end: end.fact.place)
+        return _interval(case, measure, start, other.fact.moment, Outcome.ENDED_OTHERWISE, other.reason, about)
+    if completion is not None:
+        return _interval(case, measure, start, completion.moment, Outcome.COMPLETED, None, about)
+    return _interval(case, measure, start, None, Outcome.OPEN, None, about)
+
+
+def _excluded(case: Spell, measure: Measure, start: Moment, rule: str, about: Application | None) -> Interval:
+    return _interval(case, measure, start, None, Outcome.EXCLUDED, rule, about)
+
+
+def _interval(
+    case: Spell, measure: Measure, start: Moment, end: Moment | None, outcome: Outcome, reason: str | None, about: Application | None
+) -> Interval:
+    """The interval with its flags; every one of a void case is excluded, whatever it was."""
+    if case.void:
+        end, outcome, reason = None, Outcome.EXCLUDED, ENTERED_IN_ERROR
+    return Interval(
+        measure=measure,
+        application_ref=about.ref if about else None,
+        start=start,
+        end=end,
+        outcome=outcome,
+        reason=reason,
+        channel=case.channel,
+        known_from=case.known_from,
+        flags=tuple(_flags(case, measure, start, end)),
+    )
+
+
+def _flags(case: Spell, measure: Measure, start: Moment, end: Moment | None) -> Iterable[Flag]:
+    if case.contact_inferred and measure in (Measure.L01, Measure.L04):
+        yield Flag.FIRST_CONTACT_INFERRED
+    if end is not None and (calendar_days(start, end) < 0 or (seconds(start, end) or 0) < 0):
+        yield Flag.NEGATIVE
+    if end is not None and case.known_from is not None and max(start.day, end.day) < case.known_from:
+        yield Flag.ENDED_BEFORE_KNOWN_FROM
+    if case.reopened_too_late:
+        yield Flag.REOPENED_TOO_LATE
+
+
+def _until_ended(facts: Iterable[Fact], ends: Iterable[OtherEnd]) -> list[Fact]:
+    """Those that no other end is surely before."""
+    return [fact for fact in facts if not any(surely_before(end.fact.moment, fact.moment) for end in ends)]
+
+
+def _decided(application: Application) -> list[OtherEnd]:
+    return [OtherEnd(decision, "decided") for decision in application.decisions[:1]]
+
+
+def _withdrawn(application: Application) -> list[OtherEnd]:
+    return [OtherEnd(withdrawal, "withdrawn") for withdrawal in application.withdrawals[:1]]
+
+
+def _closing(case: Spell) -> list[OtherEnd]:
+    """The closing in force ends every open wait of the case, with its own reason whatever the code."""
+    return [] if case.closing is None else [OtherEnd(case.closing, case.closing.body.get("reason") or "closed")]
+
+
+def _first(facts: tuple[Fact, ...]) -> Fact | None:
+    return facts[0] if facts else None

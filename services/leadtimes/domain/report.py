@@ -1,0 +1,220 @@
+"""How a measure is shown: completed, still waiting, ended otherwise, the curve, and what was excluded. Always together."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from services.leadtimes.domain.measures import RULE_SET, Interval, Measure, Outcome
+from services.leadtimes.domain.moments import Limit, Moment, both_instants, calendar_days, local_midnight, moment_of
+from services.leadtimes.domain.survival import AalenJohansen, KaplanMeier, Numbers, aalen_johansen, kaplan_meier
+
+CURVE_DAYS = (30, 90, 180, 365)
+BUCKETS = (("0-30", 30), ("31-90", 90), ("91-180", 180), ("181-365", 365))
+OLDEST_BUCKET = "over_365"
+UNKNOWN = "unknown"
+SECONDS_A_DAY = 86_400
+
+
+class Grouping(StrEnum):
+    """What a report can be split by, both known when the wait began: never by something that came later."""
+
+    CHANNEL = "channel"
+    MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The waits that were completed, in calendar days; negative ones count as they are."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True)
+class StillWaiting:
+    """The waits open at the as-of date, by age in calendar days."""
+
+    n: int
+    median_so_far: float | None
+    buckets: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The share completed within so many days of the start, with its 95 % band where the estimate has one.
+
+    `beyond_follow_up`: nobody was followed that long and some had not ended: the last share carried on, nothing to show people.
+    """
+
+    day: float
+    share: float | None
+    low: float | None
+    high: float | None
+    beyond_follow_up: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """One measure over many cases, with both of its dates and the version of its rules.
+
+    `curve_median` is the day by which half of all who began have completed, None where that was not reached; the median of
+    `completed` leaves out who still waits, and is shorter.
+    """
+
+    measure: Measure
+    as_of: Limit
+    known_at: Limit
+    rule_set: int
+    completed: Completed
+    still_waiting: StillWaiting
+    ended_otherwise: dict[str, int]
+    curve: tuple[Point, ...]
+    curve_median: float | None
+    excluded: dict[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """The report as JSON's own types."""
+        return asdict(self) | {
+            "as_of": self.as_of.isoformat(),
+            "known_at": self.known_at.isoformat(),
+            "curve": [asdict(point) for point in self.curve],
+        }
+
+
+def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit) -> Report:
+    """The measure over these intervals (those of other measures are left aside), which must hold under both limits.
+
+    Who ended before the day we know the case from is counted, but in no curve: it was never at risk in our sight.
+    """
+    waits = [interval for interval in intervals if interval.measure is measure]
+    open_ages = _days(waits, Outcome.OPEN, as_of)
+    estimate = _estimate(waits, as_of)
+    return Report(
+        measure=measure,
+        as_of=as_of,
+        known_at=known_at,
+        rule_set=RULE_SET,
+        completed=_completed(_days(waits, Outcome.COMPLETED, as_of)),
+        still_waiting=StillWaiting(len(open_ages), _quantile(open_ages, 0.5), _buckets(open_ages)),
+        ended_otherwise=_by_reason(waits, Outcome.ENDED_OTHERWISE),
+        curve=_curve(estimate, some_wait=bool(len(open_ages))),
+        curve_median=estimate.median() if estimate else None,
+        excluded=_by_reason(waits, Outcome.EXCLUDED),
+    )
+
+
+def grouped(by: Grouping, measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit) -> dict[str, Report]:
+    """The same report for each channel of first contact, or each month (YYYY-MM, local date) of the start, in their order."""
+    groups: dict[str, list[Interval]] = {}
+    for interval in intervals:
+        if interval.measure is measure:
+            groups.setdefault(_group(by, interval), []).append(interval)
+    return {name: report(measure, groups[name], as_of, known_at) for name in sorted(groups)}
+
+
+def document(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, by: Grouping | None = None) -> dict[str, Any]:
+    """The report as it is answered: the whole, and with `by` also its groups, each a whole report under its `group`."""
+    waits = [interval for interval in intervals if interval.measure is measure]
+    whole = report(measure, waits, as_of, known_at).document()
+    if by is None:
+        return whole
+    groups = grouped(by, measure, waits, as_of, known_at)
+    return whole | {"by": by.value, "groups": [{"group": name, **of.document()} for name, of in groups.items()]}
+
+
+def steps(measure: Measure, intervals: Iterable[Interval], as_of: Limit) -> tuple[Point, ...]:
+    """Every step of the curve to draw: from nobody at day 0 to the longest follow-up, each share from its day on."""
+    curve = _estimate([interval for interval in intervals if interval.measure is measure], as_of)
+    if curve is None:
+        return ()
+    days = sorted({*curve.times.tolist(), curve.follow_up})
+    return (Point(0.0, 0.0, None, None), *(_point(curve, day, beyond=False) for day in days))
+
+
+def _group(by: Grouping, interval: Interval) -> str:
+    if by is Grouping.MONTH:
+        return interval.start.day.strftime("%Y-%m")
+    return interval.channel or UNKNOWN
+
+
+def _days(waits: Sequence[Interval], outcome: Outcome, as_of: Limit) -> Numbers:
+    """Calendar days of the waits with this outcome; of the open ones until as-of."""
+    until = moment_of(as_of)
+    return np.array([calendar_days(wait.start, wait.end or until) for wait in waits if wait.outcome is outcome], dtype=np.float64)
+
+
+def _completed(days: Numbers) -> Completed:
+    mean = float(days.mean()) if len(days) else None
+    return Completed(len(days), mean, _quantile(days, 0.5), _quantile(days, 0.75), _quantile(days, 0.9))
+
+
+def _quantile(days: Numbers, share: float) -> float | None:
+    """Of observed values, by linear interpolation (type 7)."""
+    return float(np.quantile(days, share)) if len(days) else None
+
+
+def _buckets(ages: Numbers) -> dict[str, int]:
+    places = np.searchsorted([last for _, last in BUCKETS], ages, side="left")
+    counts = np.bincount(places, minlength=len(BUCKETS) + 1).tolist()
+    return dict(zip((*(name for name, _ in BUCKETS), OLDEST_BUCKET), counts, strict=True))
+
+
+def _by_reason(waits: Sequence[Interval], outcome: Outcome) -> dict[str, int]:
+    return dict(sorted(Counter(wait.reason or UNKNOWN for wait in waits if wait.outcome is outcome).items()))
+
+
+def _curve(curve: KaplanMeier | AalenJohansen | None, *, some_wait: bool) -> tuple[Point, ...]:
+    """Where every wait has ended the curve is known for ever; while somebody waits, only as far as somebody was followed.
+
+    Also where the estimate has reached its end: a longest wait that was completed says nothing of those who wait still.
+    """
+    if curve is None:
+        return tuple(Point(day, None, None, None, beyond_follow_up=True) for day in CURVE_DAYS)
+    return tuple(_point(curve, day, beyond=some_wait and day > curve.follow_up) for day in CURVE_DAYS)
+
+
+def _point(curve: KaplanMeier | AalenJohansen, day: float, *, beyond: bool) -> Point:
+    match curve:
+        case KaplanMeier():
+            low, high = curve.band(day)
+            return Point(day, 1 - curve.at(day), 1 - high, 1 - low, beyond)
+        case AalenJohansen():
+            return Point(day, curve.at(day), None, None, beyond)
+
+
+def _estimate(waits: Sequence[Interval], as_of: Limit) -> KaplanMeier | AalenJohansen | None:
+    """Aalen-Johansen where a competing end occurs, Kaplan-Meier where none does; None where nobody was followed.
+
+    A closing is never counted as still waiting. On whole days where any end is a day, else on exact time.
+    """
+    until = moment_of(as_of)
+    counted = [wait for wait in waits if wait.outcome is not Outcome.EXCLUDED]
+    exact = all(both_instants(wait.start, wait.end or until) for wait in counted)
+    exits = np.array([max(_length(wait.start, wait.end or until, exact), 0.0) for wait in counted], dtype=np.float64)
+    entries = np.array([_entry(wait, exact) for wait in counted], dtype=np.float64)
+    completed = np.array([wait.outcome is Outcome.COMPLETED for wait in counted], dtype=np.bool_)
+    otherwise = np.array([wait.outcome is Outcome.ENDED_OTHERWISE for wait in counted], dtype=np.bool_)
+    seen = entries < exits
+    if not seen.any():
+        return None
+    if otherwise[seen].any():
+        return aalen_johansen(exits[seen], completed[seen], otherwise[seen], entries[seen])
+    return kaplan_meier(exits[seen], completed[seen], entries[seen])
+
+
+def _entry(wait: Interval, exact: bool) -> float:
+    """Days from the start at which we began to see the wait: late where the case began before go-live, else from before its start."""
+    if wait.known_from is None or wait.known_from <= wait.start.day:
+        return -np.inf
+    return _length(wait.start, Moment(local_midnight(wait.known_from)), exact)
+
+
+def _length(start: Moment, end: Moment, exact: bool) -> float:
+    return (end.time - start.time).total_seconds() / SECONDS_A_DAY if exact else float(calendar_days(start, end))

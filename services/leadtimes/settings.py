@@ -1,0 +1,12 @@
+"""What the environment may decide for leadtimes: what every service has, and the name it hears under."""
+
+from pathlib import Path
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Leadtimes hears, so the key that seals quarantined messages is not optional."""
+
+    quarantine_key_file: Path
+    consumer_group: str = "leadtimes"

@@ -1,0 +1,263 @@
+"""All SQL of leadtimes: keep events once, read them back by case or by log, save the clocks made from them. Decides nothing."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from contracts.catalogue import BY_TYPE, INTAKE_EVENTS
+from contracts.envelope import Envelope, TimePrecision
+from contracts.history import LogEventRecordedV1
+from shared.postgres import Database, Row, Transaction, lock_number
+from shared.telemetry import step
+
+# Numbers come sorted: two transactions that touch the same cases wait for each other and never in a circle.
+LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number"
+KEEP = """
+    INSERT INTO event (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at,
+                       correlation_id, causation_id, data, content_sha256)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[],
+                         $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::jsonb[], $14::bytea[])
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING event_id
+"""
+RAISE_ALARM = """
+    INSERT INTO id_conflict (event_id, content_sha256)
+    SELECT heard.event_id, heard.sha256 FROM unnest($1::uuid[], $2::bytea[]) AS heard (event_id, sha256)
+    JOIN event ON event.event_id = heard.event_id AND event.content_sha256 <> heard.sha256
+    ON CONFLICT DO NOTHING
+"""
+HISTORY = """
+    SELECT event_id, stream, sequence, type, source, subject, time, precision, recorded_at, correlation_id, causation_id, data::text AS data
+    FROM event WHERE topic = $1
+"""
+HISTORY_OF = f"{HISTORY} AND stream = ANY($2::uuid[])"
+SAVE = """
+    INSERT INTO clock (case_id, body, missing) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[])
+    ON CONFLICT (case_id) DO UPDATE SET body = excluded.body, missing = excluded.missing
+"""
+BODIES = "SELECT body FROM clock ORDER BY case_id"
+SAVED = "SELECT case_id, body, missing FROM clock WHERE case_id = ANY($1::uuid[])"
+FORGET = "DELETE FROM clock WHERE case_id = ANY($1::uuid[])"
+# A case that has clocks and no event is found too: those clocks rest on nothing.
+NEXT_CASES = """
+    SELECT stream FROM event WHERE topic = $1 AND stream > $2 UNION SELECT case_id FROM clock WHERE case_id > $2 ORDER BY stream LIMIT $3
+"""
+INCOMPLETE = "SELECT count(*) FROM clock WHERE missing > 0"
+CONFLICTS = "SELECT count(*) FROM id_conflict"
+
+DESCRIBE_LOG = """
+    INSERT INTO log (log_id, sha256, events, vocabulary) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (log_id) DO UPDATE SET sha256 = excluded.sha256, events = excluded.events, vocabulary = excluded.vocabulary
+"""
+NAME_LOG = "INSERT INTO log_name (name, log_id) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING true"
+LOGS = "SELECT name, log_id, sha256, events, vocabulary FROM log_name JOIN log USING (log_id) ORDER BY name"
+LOG = "SELECT name, log_id, sha256, events, vocabulary FROM log_name JOIN log USING (log_id) WHERE name = $1"
+PROGRESS = """
+    SELECT log_id, count(*) FILTER (WHERE type = $2) AS stored, max((data ->> 'events')::integer) AS told,
+           min(time) FILTER (WHERE type = $2) AS first_event, max(time) FILTER (WHERE type = $2) AS last_event
+    FROM event WHERE log_id = ANY($1::uuid[]) GROUP BY log_id
+"""
+LOG_EVENTS = """
+    SELECT stream AS case_id, activity_code, time, (data ->> 'row')::integer AS row
+    FROM event WHERE log_id = $1 AND activity_code = ANY($2::text[]) ORDER BY time, row
+"""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The clocks of one case as they are kept, and how many of its events nobody has heard."""
+
+    case_id: UUID
+    body: str
+    missing: int
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log under one of its names: what its codes are called, and how far its import has come."""
+
+    name: str
+    log_id: UUID
+    sha256: str
+    events_expected: int
+    vocabulary: Mapping[str, Any]
+    events_stored: int
+    told_complete: bool
+    first_event: datetime | None
+    last_event: datetime | None
+
+    @property
+    def complete(self) -> bool:
+        """The import has said how many events there are, and that many different ones are stored."""
+        return self.told_complete and self.events_stored >= self.events_expected
+
+    @property
+    def activity_names(self) -> dict[str, str]:
+        """What each activity code is called."""
+        return {code: activity["name"] for code, activity in self.vocabulary["activities"].items()}
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One event of a log; `row` is its place in the file."""
+
+    case_id: UUID
+    activity_code: str
+    time: datetime
+    row: int
+
+
+async def lock(tx: Transaction, cases: Collection[UUID]) -> None:
+    """Waits until nobody else works on these cases; held to the end of the transaction."""
+    await tx.execute(LOCK, sorted(lock_number(f"case {case}") for case in cases))
+
+
+@step
+async def keep(tx: Transaction, heard: Sequence[Envelope]) -> set[UUID]:
+    """Keeps events with one statement and answers the ids that are new.
+
+    An id that is known with other content raises an alarm (a row of `id_conflict`); the one kept first counts.
+    """
+    rows = [_row(envelope) for envelope in heard]
+    new = {row["event_id"] for row in await tx.fetch(KEEP, *(list(column) for column in zip(*rows, strict=True)))}
+    if len(new) < len(heard):
+        await tx.execute(RAISE_ALARM, [row[0] for row in rows], [row[-1] for row in rows])
+    return new
+
+
+@step
+async def histories(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, list[Envelope]]:
+    """Every event kept of each of these cases, in no order."""
+    return _by_stream(await tx.fetch(HISTORY_OF, INTAKE_EVENTS, list(cases)))
+
+
+@step
+async def save(tx: Transaction, clocks: Iterable[Saved]) -> None:
+    """Writes the clocks of cases with one statement."""
+    rows = [(each.case_id, each.body, each.missing) for each in clocks]
+    await tx.execute(SAVE, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def forget(tx: Transaction, cases: Collection[UUID]) -> None:
+    """Takes the clocks of cases away; their events stay."""
+    await tx.execute(FORGET, list(cases))
+
+
+async def saved(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, Saved]:
+    """The clocks kept of these cases."""
+    return {row["case_id"]: Saved(**row) for row in await tx.fetch(SAVED, list(cases))}
+
+
+async def bodies(tx: Transaction) -> list[str]:
+    """The clocks of every case."""
+    return [row["body"] for row in await tx.fetch(BODIES)]
+
+
+async def next_cases(db: Database, after: UUID, most: int) -> list[UUID]:
+    """The ids of the cases we know, in order, beginning after one."""
+    return [row["stream"] for row in await db.fetch(NEXT_CASES, INTAKE_EVENTS, after, most)]
+
+
+async def incomplete(db: "Database | Transaction") -> int:
+    """How many cases miss an event that a later one says must exist."""
+    return int(await db.fetchval(INCOMPLETE))
+
+
+async def conflicts(db: Database) -> int:
+    """How many times an id came with another content than the one kept."""
+    return int(await db.fetchval(CONFLICTS))
+
+
+async def name_log(tx: Transaction, name: str, log_id: UUID) -> bool:
+    """Gives a described log a name; whether the name is new. An old name stays what it was."""
+    return bool(await tx.fetchval(NAME_LOG, name, log_id))
+
+
+async def describe_log(tx: Transaction, log_id: UUID, sha256: str, events: int, vocabulary: Mapping[str, Any]) -> None:
+    """Says how many events a log has and what its codes are called; said again, the last counts."""
+    await tx.execute(DESCRIBE_LOG, log_id, sha256, events, vocabulary)
+
+
+async def logs(tx: Transaction) -> list[Log]:
+    """Every log under every name."""
+    return await _with_progress(tx, await tx.fetch(LOGS))
+
+
+async def log(tx: Transaction, name: str) -> Log | None:
+    """The log of that name."""
+    return next(iter(await _with_progress(tx, await tx.fetch(LOG, name))), None)
+
+
+async def log_events(tx: Transaction, log_id: UUID, activities: Collection[str]) -> list[LogEvent]:
+    """The events of some activities of a log, in the order of time and, within one time, of the file."""
+    return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities))]
+
+
+async def _with_progress(tx: Transaction, named: Sequence[Row]) -> list[Log]:
+    ids = list({row["log_id"] for row in named})
+    progress = {row["log_id"]: row for row in await tx.fetch(PROGRESS, ids, LogEventRecordedV1.event_type)}
+    return [_log(row, progress.get(row["log_id"])) for row in named]
+
+
+def _log(named: Row, progress: "Row | None") -> Log:
+    told = progress["told"] if progress else None
+    return Log(
+        name=named["name"],
+        log_id=named["log_id"],
+        sha256=named["sha256"],
+        events_expected=named["events"] if told is None else told,
+        vocabulary=named["vocabulary"],
+        events_stored=progress["stored"] if progress else 0,
+        told_complete=told is not None,
+        first_event=progress["first_event"] if progress else None,
+        last_event=progress["last_event"] if progress else None,
+    )
+
+
+def _row(envelope: Envelope) -> tuple[Any, ...]:
+    """An event as its columns; the last is the SHA-256 of all the others, by which two contents of one id are told apart."""
+    columns = (
+        envelope.id,
+        envelope.partitionkey,
+        envelope.sequence,
+        envelope.data.topic,
+        envelope.type,
+        envelope.source,
+        envelope.subject,
+        envelope.time.astimezone(UTC),
+        envelope.timeprecision.value,
+        envelope.recordedtime.astimezone(UTC),
+        envelope.correlationid,
+        envelope.causationid,
+        envelope.data.model_dump(mode="json", exclude_none=True),
+    )
+    return (*columns, hashlib.sha256(json.dumps(columns, default=str, sort_keys=True).encode()).digest())
+
+
+def _by_stream(rows: Iterable[Row]) -> dict[UUID, list[Envelope]]:
+    streams: dict[UUID, list[Envelope]] = {}
+    for row in rows:
+        streams.setdefault(row["stream"], []).append(_envelope(row))
+    return streams
+
+
+def _envelope(row: Row) -> Envelope:
+    """The envelope again. It was checked when it was heard."""
+    return Envelope.model_construct(
+        id=row["event_id"],
+        source=row["source"],
+        subject=row["subject"],
+        time=row["time"],
+        recordedtime=row["recorded_at"],
+        partitionkey=row["stream"],
+        sequence=row["sequence"],
+        correlationid=row["correlation_id"],
+        causationid=row["causation_id"],
+        timeprecision=TimePrecision(row["precision"]),
+        traceparent=None,
+        data=BY_TYPE[row["type"]].model_validate_json(row["data"]),
+    )

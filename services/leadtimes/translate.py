@@ -1,0 +1,50 @@
+"""Published words to leadtimes' own. Pure; the only file that knows both."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from contracts import intake
+from contracts.catalogue import STAGE_RANK
+from contracts.envelope import Envelope
+from services.leadtimes.domain.facts import Fact, FactType
+from services.leadtimes.domain.moments import Precision
+
+FACT_TYPE: Final = {
+    intake.FirstContactRegisteredV1.event_type: FactType.FIRST_CONTACT_REGISTERED,
+    intake.ApplicationReceivedV1.event_type: FactType.APPLICATION_RECEIVED,
+    intake.CompletionRequestedV1.event_type: FactType.COMPLETION_REQUESTED,
+    intake.ApplicationCompletedV1.event_type: FactType.APPLICATION_COMPLETED,
+    intake.ApplicationWithdrawnV1.event_type: FactType.APPLICATION_WITHDRAWN,
+    intake.AssessmentStartedV1.event_type: FactType.ASSESSMENT_STARTED,
+    intake.AssessmentCompletedV1.event_type: FactType.ASSESSMENT_COMPLETED,
+    intake.DecisionMadeV1.event_type: FactType.DECISION_MADE,
+    intake.CaseClosedV1.event_type: FactType.CASE_CLOSED,
+    intake.CaseReopenedV1.event_type: FactType.CASE_REOPENED,
+}
+
+
+def is_about_a_case(envelope: Envelope) -> bool:
+    """Whether an event is one that the clocks of a case are made from."""
+    return envelope.type in FACT_TYPE
+
+
+def fact(envelope: Envelope) -> Fact:
+    """An event of intake as a fact. Codes that we do not know stay as they came."""
+    body = envelope.data.model_dump(mode="json")
+    return Fact(
+        event_id=envelope.id,
+        type=FACT_TYPE[envelope.type],
+        case_id=envelope.partitionkey,
+        time=envelope.time,
+        precision=Precision(envelope.timeprecision.value),
+        recorded_at=envelope.recordedtime,
+        rank=STAGE_RANK[envelope.type],
+        topic=envelope.data.topic,
+        sequence=envelope.sequence or 0,
+        body={name: value for name, value in body.items() if isinstance(value, str)},
+    )
+
+
+def facts(history: Iterable[Envelope]) -> list[Fact]:
+    """The events of a case as facts."""
+    return [fact(envelope) for envelope in history]

@@ -1,0 +1,119 @@
+"""Imported logs over the API: names, progress, and waits that equal the oracle."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.leadtimes.conftest import Leadtimes
+from tests.integration.leadtimes.telling import LOG_ID, CsvLog, description, import_completed, in_batches, log_events
+from tests.shared_data import shared_file
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ENDS = {"from": "Registered", "to": "Answered"}
+SMALL = [("one", "a1", NOON, 0), ("one", "a2", NOON + timedelta(days=2), 1), ("two", "a1", NOON + timedelta(days=1), 2)]
+CALLED = {"a1": "Registered", "a2": "Answered"}
+
+
+async def named(leadtimes: Leadtimes, name: str = "small", **changed: Any) -> Any:
+    return await leadtimes.operator.put(f"/leadtimes/logs/{name}", json=description(CALLED, 3) | changed)
+
+
+async def test_a_log_is_importing_until_every_event_is_stored(leadtimes: Leadtimes) -> None:
+    answer = await named(leadtimes)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["state"] == "importing"
+
+    await leadtimes.hear(*log_events(SMALL[:2]), import_completed(3))
+    early = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS)
+    assert early.status_code == 409
+    assert early.json()["progress"] == {"events_stored": 2, "events_expected": 3}
+
+    await leadtimes.hear(*log_events(SMALL))
+    shown = (await leadtimes.reader.get("/leadtimes/logs/small")).json()
+    assert (shown["state"], shown["events_stored"], shown["events_expected"]) == ("complete", 3, 3)
+    assert shown["last_event"] == "2026-01-03T12:00:00Z"
+    assert shown["activities"][0] == {"code": "a1", "name": "Registered", "events": 3}
+    waits = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS)
+    assert waits.status_code == 200, waits.text
+    assert {"n": 2, "events": 1, "censored": 1, "as_of_is_last_event": True}.items() <= waits.json().items()
+
+
+async def test_all_events_without_the_word_that_it_is_all_are_not_a_complete_log(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    await leadtimes.hear(*log_events(SMALL))
+    assert (await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS)).status_code == 409
+    await leadtimes.hear(import_completed(3))
+    assert (await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS)).status_code == 200
+
+
+async def test_a_second_import_adds_nothing(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    for _ in range(2):
+        await leadtimes.hear(*log_events(SMALL), import_completed(3))
+    assert (await named(leadtimes)).json()["events_stored"] == 3
+    assert await leadtimes.db.fetchval("SELECT count(*) FROM event") == 4
+    assert await leadtimes.db.fetchval("SELECT count(*) FROM id_conflict") == 0
+
+
+async def test_a_name_is_an_alias_and_never_means_two_logs(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*log_events(SMALL), import_completed(3))
+    assert [(await named(leadtimes)).status_code for _ in range(2)] == [201, 200]
+    assert (await named(leadtimes, "other_name")).json()["state"] == "complete"
+    taken = await named(leadtimes, log_id=str(uuid4()))
+    assert (taken.status_code, taken.json()["type"]) == (409, "urn:sluss:error:already_there")
+    listed = (await leadtimes.reader.get("/leadtimes/logs")).json()["logs"]
+    assert [(log["name"], log["log_id"]) for log in listed] == [("other_name", str(LOG_ID)), ("small", str(LOG_ID))]
+    assert await leadtimes.db.fetchval("SELECT count(*) FROM log") == 1
+
+
+async def test_an_unknown_log_or_activity_is_told_without_an_echo(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    await leadtimes.hear(*log_events(SMALL), import_completed(3))
+    assert (await leadtimes.reader.get("/leadtimes/logs/nowhere/waits", params=ENDS)).status_code == 404
+    assert (await leadtimes.reader.get("/leadtimes/logs/nowhere")).status_code == 404
+    answer = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"to": "Somebody's name"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"in": "query", "pointer": "/to", "kind": "unknown_activity"}]
+    assert answer.json()["activities"] == ["Answered", "Registered"]
+    assert "Somebody" not in answer.text
+
+
+@pytest.mark.parametrize("at", ["", "0", "-1", "nan", "inf", "1,,2", "x", ",".join(map(str, range(1, 200)))])
+async def test_days_that_are_none_are_refused(leadtimes: Leadtimes, at: str) -> None:
+    assert (await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"at": at})).status_code == 422
+
+
+async def test_names_and_vocabularies_that_cannot_be_are_refused(leadtimes: Leadtimes) -> None:
+    for name in ("Small", "a b", "x" * 65, "å"):
+        assert (await named(leadtimes, name)).status_code == 422, name
+    assert (await named(leadtimes, vocabulary={"activities": {"a0": {"name": "x", "events": 1}}})).status_code == 422
+    assert (await named(leadtimes, vocabulary={"activities": {"a1": {"name": "x\u0000", "events": 1}}})).status_code == 422
+    assert (await named(leadtimes, vocabulary={"activities": {"a1": {"name": "x", "events": 1}}, "people": {}})).status_code == 422
+
+
+async def test_a_reader_may_not_name_a_log(leadtimes: Leadtimes) -> None:
+    assert (await leadtimes.reader.put("/leadtimes/logs/small", json=description(CALLED, 3))).status_code == 403
+
+
+async def test_the_waits_of_receipt_equal_the_oracle_at_each_snapshot(leadtimes: Leadtimes) -> None:
+    oracle = json.loads(shared_file("oracles/oracle_km_receipt_T05.json").read_text())
+    log = CsvLog(shared_file("logs/receipt.csv.gz"))
+    await leadtimes.operator.put("/leadtimes/logs/receipt", json=log.description())
+    facts = log_events(log.events())
+    for batch in in_batches(facts, [500] * 20):
+        await leadtimes.hear(*batch)
+    await leadtimes.hear(import_completed(len(facts)))
+
+    for expected in oracle["snapshots"]:
+        asked = {"from": oracle["A"], "to": oracle["B"], "as_of": expected["as_of"], "at": ",".join(expected["S"])}
+        answer = await leadtimes.reader.get("/leadtimes/logs/receipt/waits", params=asked)
+        assert answer.status_code == 200, answer.text
+        for name in ("n", "events", "censored", "naive_median_completed_only", "km_median", "km_quantiles"):
+            assert answer.json()[name] == pytest.approx(expected[name], abs=1e-6), name
+        for name in ("S", "rmst", "open_wait_age_days"):
+            assert answer.json()[name] == pytest.approx(expected[name], abs=1e-6), name
+        for day, band in expected["S_ci95_loglog"].items():
+            assert answer.json()["S_ci95_loglog"][day] == pytest.approx(band, abs=1e-6), day

@@ -1,0 +1,71 @@
+"""The measures over the API: what was known when, as of when, by group, and who may ask."""
+
+from tests.integration.leadtimes.conftest import Leadtimes
+from tests.integration.leadtimes.telling import Case, decided_case
+
+ZERO_BUCKETS = {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0}
+
+
+async def test_the_answer_shows_a_measure_whole(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*decided_case(), Case().contacts("2026-03-01"))
+    shown = await leadtimes.measure("L04")
+    assert set(shown) == {
+        *("measure", "as_of", "known_at", "rule_set", "completed", "still_waiting"),
+        *("ended_otherwise", "curve", "excluded", "incomplete"),
+    }
+    assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0}
+    assert shown["still_waiting"] == {"n": 1, "median_so_far": 31.0, "buckets": ZERO_BUCKETS | {"31-90": 1}}
+    assert [point["day"] for point in shown["curve"]] == [30, 90, 180, 365]
+    assert {"day", "share", "low", "high"} <= set(shown["curve"][0])
+    assert shown["as_of"] == shown["known_at"]
+    assert shown["as_of"].startswith("2026-04-01T")
+
+
+async def test_what_was_recorded_late_is_not_known_before(leadtimes: Leadtimes) -> None:
+    case = Case()
+    await leadtimes.hear(case.contacts("2026-01-05"), case.applies("2026-01-05"), case.decided("2026-03-01", recorded="2026-04-20"))
+    before = await leadtimes.measure("L04", as_of="2026-03-31", known_at="2026-04-05")
+    after = await leadtimes.measure("L04", as_of="2026-03-31", known_at="2026-04-30")
+    assert (before["completed"]["n"], before["still_waiting"]["n"], before["still_waiting"]["median_so_far"]) == (0, 1, 85.0)
+    assert (after["completed"]["n"], after["completed"]["median"], after["still_waiting"]["n"]) == (1, 55.0, 0)
+    assert (after["as_of"], after["known_at"]) == ("2026-03-31", "2026-04-30")
+
+
+async def test_as_of_a_day_lasts_to_its_end_and_what_came_later_had_not_happened(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*decided_case("2026-01-05", "2026-01-20"))
+    assert (await leadtimes.measure("L04", as_of="2026-01-19"))["still_waiting"]["n"] == 1
+    assert (await leadtimes.measure("L04", as_of="2026-01-20"))["completed"]["n"] == 1
+    assert (await leadtimes.measure("L04", as_of="2026-01-19T23:59:59+01:00"))["still_waiting"]["n"] == 1
+    before_all = await leadtimes.measure("L04", as_of="2026-01-04")
+    assert (before_all["completed"]["n"], before_all["still_waiting"]["n"]) == (0, 0)
+
+
+async def test_the_groups_add_up_to_the_whole(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*decided_case("2026-01-05"), *decided_case("2026-02-05", "2026-02-10"), Case().contacts("2026-02-07"))
+    shown = await leadtimes.measure("L04", by="month")
+    assert [(group["group"], group["completed"]["n"]) for group in shown["groups"]] == [("2026-01", 1), ("2026-02", 1)]
+    assert sum(group["still_waiting"]["n"] for group in shown["groups"]) == shown["still_waiting"]["n"] == 1
+    assert shown["by"] == "month"
+
+
+async def test_every_measure_is_answered_at_once(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*decided_case())
+    answer = await leadtimes.reader.get("/leadtimes/measures", params={"as_of": "2026-02-01"})
+    assert [each["measure"] for each in answer.json()["measures"]] == ["L01", "L02", "L03", "L04"]
+    assert answer.json()["measures"][3] == await leadtimes.measure("L04", as_of="2026-02-01") | {
+        "known_at": answer.json()["measures"][3]["known_at"]
+    }
+
+
+async def test_a_date_that_is_none_is_refused_without_an_echo(leadtimes: Leadtimes) -> None:
+    for bad in ("tomorrow", "2026-02-30", "2026-03-01T12:00:00", "0001-01-01", "9999-12-31", "2026-3-1", ""):
+        answer = await leadtimes.reader.get("/leadtimes/measures/L04", params={"as_of": bad})
+        assert answer.status_code == 422, bad
+        assert not bad or bad not in answer.text
+    assert (await leadtimes.reader.get("/leadtimes/measures/L99")).status_code == 422
+    assert (await leadtimes.reader.get("/leadtimes/measures/L04", params={"by": "hindrance"})).status_code == 422
+
+
+async def test_nobody_asks_without_a_token(leadtimes: Leadtimes) -> None:
+    leadtimes.reader.headers.pop("Authorization")
+    assert (await leadtimes.reader.get("/leadtimes/measures/L04")).status_code == 401

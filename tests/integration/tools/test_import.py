@@ -1,0 +1,179 @@
+"""A log goes through Apache Kafka into leadtimes, once, and its waits are what the oracles say."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from contracts.envelope import Envelope, open_message
+from contracts.history import LogEventRecordedV1
+from deploy.local.record import StreetRecord
+from tests.integration.tools.conftest import Sluss
+from tests.shared_data import shared_file
+from tests.street import read_topic, service_client
+from tests.unit.tools.logs import xes
+from tools.history import History, send
+from tools.mapping import Mapping
+from tools.survey import LogFile, survey
+from tools.xes import read_events
+
+NOON = datetime(2011, 3, 2, 12, tzinfo=UTC)
+FIGURES = ("n", "events", "censored", "naive_median_completed_only", "km_median")
+BY_KEY = ("km_quantiles", "S", "S_ci95_loglog", "rmst", "open_wait_age_days")
+FROM_TO = ("--from", "Confirmation of receipt", "--to", "T05 Print and send confirmation of receipt")
+
+
+def fresh_name() -> str:
+    return f"log-{uuid4().hex}"
+
+
+def small_log(folder: Path, cases: int = 3) -> Path:
+    """A log that nobody has imported before: each case is sent and answered, the case ids are new."""
+    file = folder / f"{uuid4().hex}.xes"
+    file.write_text(xes((uuid4().hex, [("Sent", NOON), ("Answered", NOON + timedelta(days=day + 1))]) for day in range(cases)))
+    return file
+
+
+async def records_of(street: StreetRecord, log_id: str) -> list[Envelope]:
+    """Every event of a log that is on the topic, however often."""
+    opened = [open_message(record.headers, record.value) for record in await readable(street)]
+    return [each for each in opened if isinstance(each, Envelope) and str(getattr(each.data, "log_id", "")) == log_id]
+
+
+async def readable(street: StreetRecord) -> Sequence[Any]:
+    return [record for record in await read_topic(street.broker.bootstrap, "history-events", 1) if dict(record.headers).get("ce_id")]
+
+
+async def conflicts(street: StreetRecord) -> int:
+    """How many ids leadtimes has heard with another content than the one it keeps."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return int((await client.get(f"{street.services['leadtimes'].ops}/health")).json()["conflicts"])
+
+
+async def log_id(run: Sluss, name: str) -> str:
+    return str(json.loads((await run("waits", name, "--format", "json")).stdout)["log_id"])
+
+
+async def waits(run: Sluss, name: str, *asked: str) -> Any:
+    result = await run("waits", name, *asked, "--format", "json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+async def test_receipt_waits_as_the_oracle_says_at_each_of_its_snapshots(run: Sluss) -> None:
+    name = fresh_name()
+    oracle = json.loads(shared_file("oracles/oracle_km_receipt_T05.json").read_text())
+    imported = await run("import", str(shared_file("logs/receipt.xes.gz")), "--name", name)
+    assert imported.exit_code == 0, imported.output
+    for snapshot in oracle["snapshots"]:
+        found = await waits(run, name, *FROM_TO, "--as-of", snapshot["as_of"])
+        for figure in FIGURES:
+            assert found[figure] == pytest.approx(snapshot[figure], abs=1e-6), figure
+        for figure in BY_KEY:
+            assert found[figure].keys() == snapshot[figure].keys()
+            for key, expected in snapshot[figure].items():
+                assert found[figure][key] == pytest.approx(expected, abs=1e-6), (figure, key)
+
+
+async def test_a_copy_with_other_ids_other_order_and_other_days_waits_the_same(run: Sluss, tmp_path: Path) -> None:
+    receipt, copy = shared_file("logs/receipt.xes.gz"), tmp_path / "copy.xes"
+    cases: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    with receipt.open("rb") as raw:
+        for event in read_events(raw, "receipt", Mapping(), None):
+            cases[f"renamed {event.case}"].append((event.activity, event.time + timedelta(days=37)))
+    chance = Random(3)
+    for events in cases.values():
+        chance.shuffle(events)
+    shuffled = list(cases.items())
+    chance.shuffle(shuffled)
+    copy.write_text(xes((case, [(name, at) for name, at in events]) for case, events in shuffled))
+    ours, theirs = fresh_name(), fresh_name()
+    for file, name in ((receipt, ours), (copy, theirs)):
+        imported = await run("import", str(file), "--name", name)
+        assert imported.exit_code == 0, imported.output
+    one, other = [await waits(run, name, *FROM_TO) for name in (ours, theirs)]
+    assert all(one[figure] == other[figure] for figure in (*FIGURES, *BY_KEY))
+
+
+async def test_the_topic_has_as_many_records_as_the_log_has_events(run: Sluss, street: StreetRecord, tmp_path: Path) -> None:
+    name = fresh_name()
+    assert (await run("import", str(small_log(tmp_path, 40)), "--name", name)).exit_code == 0
+    records = await records_of(street, await log_id(run, name))
+    assert sum(isinstance(each.data, LogEventRecordedV1) for each in records) == 80
+    assert len(records) == 81
+
+
+async def test_a_second_import_sends_nothing_and_another_name_is_an_alias(run: Sluss, street: StreetRecord, tmp_path: Path) -> None:
+    file, name, alias = small_log(tmp_path), fresh_name(), fresh_name()
+    for called in (name, name, alias):
+        assert (await run("import", str(file), "--name", called)).exit_code == 0
+    assert await log_id(run, name) == await log_id(run, alias)
+    assert len(await records_of(street, await log_id(run, name))) == 7
+
+
+async def test_a_name_never_means_two_logs(run: Sluss, tmp_path: Path) -> None:
+    name = fresh_name()
+    assert (await run("import", str(small_log(tmp_path)), "--name", name)).exit_code == 0
+    refused = await run("import", str(small_log(tmp_path)), "--name", name)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        f"Error: {name} already means another log, or this one read in another way. Choose another --name.\n",
+    )
+
+
+async def test_an_import_cut_short_answers_with_its_progress_and_goes_on_where_it_is_asked_again(
+    run: Sluss, street: StreetRecord, tmp_path: Path
+) -> None:
+    file, name = small_log(tmp_path, 10), fresh_name()
+    log = LogFile(file, Mapping(), None)
+    found, before = survey(log), await conflicts(street)
+    with service_client(street, "leadtimes", "operator") as leadtimes:
+        assert leadtimes.put(f"/leadtimes/logs/{name}", json=found.document()).status_code == 201
+        history = History(found, street.history_secret_file.read_bytes(), "0114")
+        await send(street.broker.bootstrap, [history.recorded(event) for event in log.events("")][:12])
+        while leadtimes.get(f"/leadtimes/logs/{name}").json()["events_stored"] < 12:
+            await asyncio.sleep(0.1)
+    early = await run("waits", name, "--from", "Sent", "--to", "Answered")
+    assert early.exit_code == 1
+    assert "12 of 20 events are in" in early.stderr
+    assert (await run("import", str(file), "--name", name)).exit_code == 0
+    assert (await waits(run, name, "--from", "Sent", "--to", "Answered"))["n"] == 10
+    assert await conflicts(street) == before
+
+
+async def test_a_case_called_NA_and_two_identical_events_arrive(run: Sluss, tmp_path: Path) -> None:
+    file, name = tmp_path / "odd.xes", fresh_name()
+    file.write_text(xes([("NA", [("Sent", NOON), ("Sent", NOON)]), (uuid4().hex, [("Sent", NOON)])]))
+    assert (await run("import", str(file), "--name", name)).exit_code == 0
+    shown = await run("waits", name, "--format", "json")
+    assert json.loads(shown.stdout)["events_stored"] == 3
+    assert (await waits(run, name, "--from", "Sent", "--to", "Sent"))["n"] == 2
+
+
+async def test_an_activity_the_log_does_not_have_is_answered_with_those_it_has(run: Sluss, tmp_path: Path) -> None:
+    name = fresh_name()
+    assert (await run("import", str(small_log(tmp_path)), "--name", name)).exit_code == 0
+    listed, unknown = await run("waits", name), await run("waits", name, "--from", "Sent", "--to", "Never")
+    assert listed.exit_code == 0
+    assert f"./sluss waits {name} --from Sent --to Answered" in listed.stdout
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert listed.stdout in unknown.stderr
+
+
+@pytest.mark.parametrize("asked", [["--as-of", "yesterday"], ["--at", "soon"]])
+async def test_a_day_that_is_none_is_refused(run: Sluss, tmp_path: Path, asked: list[str]) -> None:
+    name = fresh_name()
+    assert (await run("import", str(small_log(tmp_path)), "--name", name)).exit_code == 0
+    assert (await run("waits", name, "--from", "Sent", "--to", "Answered", *asked)).exit_code == 2
+
+
+async def test_a_log_that_nobody_imported_is_said_to_be_unknown(run: Sluss) -> None:
+    assert (await run("waits", fresh_name())).exit_code == 2

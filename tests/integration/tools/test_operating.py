@@ -1,0 +1,111 @@
+"""What an operator does when something is wrong: a stopped service, a bad record, a state that is not what its events say."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from click.testing import CliRunner
+
+from deploy.local.record import StreetRecord
+from shared.postgres import Database, connect
+from tests.integration.tools.conftest import Sluss
+from tests.street import free_port, service_client
+from tools.cli import sluss
+
+
+@pytest.mark.parametrize("command", [["waits", "some"], ["leadtimes"], ["quarantine"], ["rebuild"]])
+def test_with_leadtimes_stopped_a_command_says_so(street: StreetRecord, tmp_path: Path, command: list[str]) -> None:
+    record = json.loads((street.folder / "street.json").read_text())
+    record["services"]["leadtimes"]["url"] = f"http://127.0.0.1:{free_port()}"
+    (tmp_path / "street.json").write_text(json.dumps(record))
+    result = CliRunner(env={"SLUSS_STREET": str(tmp_path)}).invoke(sluss, command)
+    assert result.exit_code == 3
+    assert result.stderr.startswith("Error: leadtimes does not answer.")
+
+
+async def unreadable_record(street: StreetRecord) -> str:
+    """Puts a record on the bus that nobody can read; answers its place."""
+    producer = AIOKafkaProducer(bootstrap_servers=street.broker.bootstrap)
+    await producer.start()
+    sent = await producer.send_and_wait("history-events", b"{", headers=[("ce_type", b"\xff")])
+    await producer.stop()
+    return f"{sent.topic}/{sent.partition}/{sent.offset}"
+
+
+async def quarantined(run: Sluss, place: str) -> list[int]:
+    records = json.loads((await run("quarantine", "--format", "json")).stdout)
+    return [each["id"] for each in records if f"{each['topic']}/{each['partition']}/{each['offset']}" == place]
+
+
+async def test_a_record_that_cannot_be_read_is_listed_played_again_and_given_up(run: Sluss, street: StreetRecord) -> None:
+    place = await unreadable_record(street)
+    while not (numbers := await quarantined(run, place)):
+        await asyncio.sleep(0.1)
+    number = str(numbers[0])
+    listed = await run("quarantine")
+    assert place in listed.stdout
+    assert "header_not_utf8" in listed.stdout
+    assert (await run("redrive", number)).exit_code == 1
+    assert (await run("discard", number, "--reason", "x")).exit_code == 2
+    assert (await run("discard", number, "--reason", "A test made it.")).exit_code == 0
+    assert await quarantined(run, place) == []
+    assert (await run("discard", number, "--reason", "A test made it.")).exit_code == 2
+    assert (await run("redrive", number)).exit_code == 2
+
+
+@pytest.fixture
+async def intake(street: StreetRecord) -> AsyncIterator[Database]:
+    """Intake's own database."""
+    service = street.services["intake"]
+    db = await connect(service.database_url, service.password_file.read_text(), size=1)
+    yield db
+    await db.close()
+
+
+def a_case(street: StreetRecord) -> UUID:
+    """A first contact and an application, through intake's API."""
+    with service_client(street, "intake", "intake-staff") as intake:
+        today = {"happened": {"on": "2001-01-01"}}
+        contact = {"person_ref": str(uuid4()), "channel": "phone", "source_system": "intake", **today}
+        case = intake.post("/intake/cases", json=contact, headers={"Idempotency-Key": uuid4().hex}).json()["case_id"]
+        applied = {"kind": "new", "channel": "phone", "period_from": "2001-01-01", "period_to": "2001-01-31", **today}
+        answer = intake.post(f"/intake/cases/{case}/applications", json=applied, headers={"Idempotency-Key": uuid4().hex})
+        assert answer.status_code == 201, answer.text
+    return UUID(case)
+
+
+async def test_verify_finds_the_stored_state_that_its_events_do_not_give(run: Sluss, street: StreetRecord, intake: Database) -> None:
+    case = a_case(street)
+    sound = await run("verify")
+    assert (sound.exit_code, "0 differ" in sound.stdout) == (0, True)
+    row: Any = await intake.fetchrow("SELECT version, body FROM state WHERE stream = $1", case)
+    for wrong in ({**row["body"], "person_ref": str(uuid4())}, row["body"]):
+        version = row["version"] + (wrong == row["body"])
+        await intake.execute("UPDATE state SET body = $2, version = $3 WHERE stream = $1", case, wrong, version)
+        try:
+            found = await run("verify")
+        finally:
+            await intake.execute("UPDATE state SET body = $2, version = $3 WHERE stream = $1", case, row["body"], row["version"])
+        assert found.exit_code == 1
+        assert f"case {case} differs" in found.stdout
+
+
+async def test_rebuild_says_how_many_cases_it_made_anew(run: Sluss) -> None:
+    result = await run("rebuild")
+    assert result.exit_code == 0
+    assert "made anew" in result.stdout
+
+
+async def test_lead_times_are_shown_in_each_format(run: Sluss) -> None:
+    table, document, rows = [
+        await run("leadtimes", "--measure", "L04", "--by", "channel", "--format", each) for each in ("table", "json", "csv")
+    ]
+    assert table.stdout.startswith("L04  first contact to decision")
+    assert json.loads(document.stdout)["measure"] == "L04"
+    assert rows.stdout.startswith("measure,as_of,known_at,rule_set,completed.n,")
+    assert (await run("leadtimes", "--as-of", "yesterday")).exit_code == 2

@@ -1,0 +1,90 @@
+"""Short histories for the clocks: a fact is a line, a day is written as a date, an instant as a local time."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import NAMESPACE_OID, uuid5
+
+from services.leadtimes.domain.clocks import clocks
+from services.leadtimes.domain.facts import Fact, FactType
+from services.leadtimes.domain.measures import Interval, Measure
+from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight
+
+CASE = uuid5(NAMESPACE_OID, "a case")
+RANK = {kind: rank for rank, kind in enumerate(FactType)}
+
+
+def happened(what: FactType, at: str, recorded: str | None = None, **body: str) -> Fact:
+    """A fact at a day ("2026-01-05") or a local instant ("2026-01-05T14:05"), recorded at once unless it says when."""
+    known_at = local(recorded or at)
+    return Fact(
+        event_id=uuid5(CASE, f"{what} {at} {known_at} {sorted(body.items())}"),
+        type=what,
+        case_id=CASE,
+        time=local(at),
+        precision=Precision.INSTANT if "T" in at else Precision.DAY,
+        recorded_at=known_at,
+        rank=RANK[what],
+        body=body,
+    )
+
+
+def local(at: str) -> datetime:
+    """The instant a text means in Sweden."""
+    return datetime.fromisoformat(at).replace(tzinfo=LOCAL) if "T" in at else local_midnight(date.fromisoformat(at))
+
+
+def contact(at: str, **body: str) -> Fact:
+    """Första kontakt."""
+    return happened(FactType.FIRST_CONTACT_REGISTERED, at, **{"channel": "phone", **body})
+
+
+def application(at: str, ref: str = "A", kind: str = "new", **body: str) -> Fact:
+    """Ansökan inkommen."""
+    return happened(FactType.APPLICATION_RECEIVED, at, application_ref=ref, kind=kind, **{"channel": "e_service", **body})
+
+
+def asked(at: str, ref: str = "A") -> Fact:
+    """Komplettering begärd."""
+    return happened(FactType.COMPLETION_REQUESTED, at, application_ref=ref)
+
+
+def completed(at: str, ref: str = "A") -> Fact:
+    """Ansökan komplett."""
+    return happened(FactType.APPLICATION_COMPLETED, at, application_ref=ref)
+
+
+def withdrawn(at: str, ref: str = "A") -> Fact:
+    """Återtagen."""
+    return happened(FactType.APPLICATION_WITHDRAWN, at, application_ref=ref)
+
+
+def decided(at: str, ref: str = "A", recorded: str | None = None) -> Fact:
+    """Beslut."""
+    return happened(FactType.DECISION_MADE, at, recorded=recorded, application_ref=ref)
+
+
+def closed(at: str, reason: str = "moved") -> Fact:
+    """Avslutad."""
+    return happened(FactType.CASE_CLOSED, at, reason=reason)
+
+
+def reopened(at: str, reason: str = "closed_in_error") -> Fact:
+    """Återöppnad."""
+    return happened(FactType.CASE_REOPENED, at, reason=reason)
+
+
+def waits(measure: str, facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> list[Interval]:
+    """Every wait of one measure in a history."""
+    of_case = clocks(facts, as_of, known_at)
+    return [] if of_case is None else [interval for interval in of_case.intervals if interval.measure is Measure(measure)]
+
+
+def wait(measure: str, facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> Interval:
+    """The only wait of one measure in a history."""
+    (interval,) = waits(measure, facts, as_of, known_at)
+    return interval
+
+
+def told(interval: Interval) -> tuple[str, str | None, int | None]:
+    """What a wait comes to: outcome, reason, calendar days."""
+    return interval.outcome.value, interval.reason, interval.days

@@ -1,0 +1,155 @@
+"""Property tests: whatever order, repetition and delay the facts have, the stored clocks are the same bytes."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from uuid import uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.leadtimes.domain.clocks import clocks, from_json, to_json
+from services.leadtimes.domain.facts import Fact, FactType, in_order
+from services.leadtimes.domain.measures import Measure, Outcome
+from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight, reaches
+from tests.unit.leadtimes.histories import CASE, RANK, application, closed, contact, decided, reopened, wait
+
+MONTH = date(2026, 3, 10)
+REASONS = {
+    FactType.CASE_CLOSED: ("moved", "rejected", "lapsed_no_support", "entered_in_error"),
+    FactType.CASE_REOPENED: ("closed_in_error", "appeal"),
+}
+
+
+@st.composite
+def a_fact(draw: st.DrawFn) -> Fact:
+    """Any fact of a busy month, across the change to summer time: days and instants, recorded late or at once."""
+    number = draw(st.integers(0, 10_000))
+    kind = draw(st.sampled_from(FactType))
+    midnight = local_midnight(MONTH + timedelta(days=draw(st.integers(0, 40))))
+    hours = draw(st.sampled_from([None, 0, 1, 9, 23]))
+    reasons = REASONS.get(kind)
+    return Fact(
+        event_id=uuid5(CASE, str(number)),
+        type=kind,
+        case_id=CASE,
+        time=(midnight + timedelta(hours=hours or 0)).astimezone(draw(st.sampled_from([UTC, LOCAL]))),
+        precision=Precision.DAY if hours is None else Precision.INSTANT,
+        recorded_at=midnight + timedelta(days=draw(st.integers(0, 20)), hours=23),
+        rank=RANK[kind],
+        sequence=number,
+        body={
+            "application_ref": draw(st.sampled_from(["A", "B"])),
+            "kind": draw(st.sampled_from(["new", "renewal"])),
+            "channel": draw(st.sampled_from([None, "phone"])),
+            "reason": draw(st.sampled_from(reasons)) if reasons else None,
+            "known_from": draw(st.sampled_from([None, "2026-03-20"])),
+        },
+    )
+
+
+facts_of_one_case = st.lists(a_fact(), min_size=1, max_size=14)
+limits: st.SearchStrategy[Limit] = st.one_of(
+    st.dates(date(2026, 3, 8), date(2026, 6, 1)),
+    st.integers(0, 85 * 24).map(lambda hours: datetime(2026, 3, 8, tzinfo=UTC) + timedelta(hours=hours)),
+)
+
+
+def stored(facts: list[Fact]) -> str:
+    """The document of a case."""
+    of_case = clocks(facts)
+    assert of_case is not None
+    return to_json(of_case)
+
+
+@given(facts_of_one_case, st.randoms(use_true_random=False))
+def test_order_and_repetition_never_matter(facts: list[Fact], chance: Random) -> None:
+    shuffled = facts + chance.sample(facts, len(facts) // 2)
+    chance.shuffle(shuffled)
+    assert stored(shuffled) == stored(facts)
+
+
+@given(facts_of_one_case, st.randoms(use_true_random=False))
+def test_batch_by_batch_ends_in_the_same_bytes_as_a_rebuild(facts: list[Fact], chance: Random) -> None:
+    arriving = facts + chance.sample(facts, len(facts) // 3)
+    chance.shuffle(arriving)
+    kept: list[Fact] = []
+    document = ""
+    while arriving:
+        size = chance.randint(1, 4)
+        kept, arriving = kept + arriving[:size], arriving[size:]
+        document = stored(kept)
+    assert document == stored(facts)
+
+
+@given(facts_of_one_case)
+def test_the_document_is_read_back_whole(facts: list[Fact]) -> None:
+    of_case = clocks(facts)
+    assert of_case is not None
+    assert from_json(to_json(of_case)) == of_case
+
+
+@given(facts_of_one_case)
+def test_an_as_of_later_than_everything_changes_nothing(facts: list[Fact]) -> None:
+    later = date(2027, 1, 1)
+    assert clocks(facts, as_of=later, known_at=later) == clocks(facts)
+
+
+@given(facts_of_one_case, limits, limits)
+def test_limits_do_nothing_but_leave_facts_out(facts: list[Fact], as_of: Limit, known_at: Limit) -> None:
+    once = {fact.event_id: fact for fact in facts}.values()
+    left = [fact for fact in once if reaches(as_of, fact.time) and reaches(known_at, fact.recorded_at)]
+    assert clocks(once, as_of, known_at) == clocks(left)
+
+
+@given(facts_of_one_case, limits, limits)
+def test_stored_clocks_answer_for_every_limit_they_say_they_answer_for(facts: list[Fact], as_of: Limit, known_at: Limit) -> None:
+    of_case = clocks(facts)
+    assert of_case is not None
+    if of_case.answers(as_of, known_at):
+        assert clocks(facts, as_of, known_at) == of_case
+
+
+@given(facts_of_one_case)
+def test_no_wait_is_open_in_a_closed_case_and_the_case_measures_come_once(facts: list[Fact]) -> None:
+    of_case = clocks(facts)
+    assert of_case is not None
+    measured = [interval.measure for interval in of_case.intervals]
+    assert measured.count(Measure.L01) == measured.count(Measure.L04) <= 1
+    kinds = {fact.type for fact in in_order(facts)}
+    if FactType.CASE_CLOSED in kinds and FactType.CASE_REOPENED not in kinds:
+        assert Outcome.OPEN not in {interval.outcome for interval in of_case.intervals}
+
+
+def test_stored_clocks_do_not_answer_for_a_day_before_their_latest_fact() -> None:
+    of_case = clocks([contact("2026-01-05"), decided("2026-01-20", recorded="2026-02-01")])
+    assert of_case is not None
+    assert of_case.answers(date(2026, 1, 20), date(2026, 2, 1))
+    assert not of_case.answers(as_of=date(2026, 1, 19))
+    assert not of_case.answers(known_at=date(2026, 1, 31))
+
+
+def test_a_late_fact_takes_its_place_by_when_it_happened() -> None:
+    opened = [contact("2026-01-05"), application("2026-01-05")]
+    history = [*opened, decided("2026-01-20"), decided("2026-01-10", recorded="2026-02-01")]
+    assert wait("L04", history).days == 5
+    together = [closed("2026-01-08"), replace(reopened("2026-01-08"), recorded_at=opened[0].recorded_at)]
+    assert wait("L04", [*history, *together]).days == 5, "of one time, the closing comes before the reopening"
+
+
+def test_of_two_facts_with_one_id_the_first_recorded_counts() -> None:
+    right = decided("2026-01-20")
+    other = replace(right, time=right.time + timedelta(days=5), recorded_at=right.recorded_at + timedelta(days=9))
+    opened = [contact("2026-01-05"), application("2026-01-05")]
+    assert stored([*opened, other, right]) == stored([*opened, right])
+
+
+def test_facts_of_two_cases_are_refused() -> None:
+    with pytest.raises(ValueError, match="one case"):
+        clocks([contact("2026-01-05"), replace(decided("2026-01-20"), case_id=uuid5(CASE, "another"))])
+
+
+def test_a_time_without_an_offset_is_refused() -> None:
+    with pytest.raises(ValueError, match="offset"):
+        replace(contact("2026-01-05"), time=datetime.fromisoformat("2026-01-05"))

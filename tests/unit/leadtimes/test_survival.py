@@ -1,0 +1,132 @@
+"""The estimators, against the small oracle, the imported logs' competing ends and the simulated Väsby."""
+
+import csv
+import gzip
+import json
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.leadtimes.domain.survival import Flags, Numbers, aalen_johansen, kaplan_meier
+from services.leadtimes.domain.waits import log_waits
+from tests.shared_data import shared_file
+
+SIX = np.array([10, 20, 30, 40, 50, 60], dtype=np.float64)
+DONE = np.array([True, False, True, False, True, False])
+
+
+def test_the_median_of_six_waits_is_50_and_never_30() -> None:
+    curve = kaplan_meier(SIX, DONE)
+    assert [round(curve.at(day), 4) for day in (9.99, 10, 30, 50, 60)] == [1.0, 0.8333, 0.625, 0.3125, 0.3125]
+    assert curve.median() == 50
+    assert np.median(SIX[DONE]) == 30
+
+
+def test_without_censoring_the_median_is_reached_at_exactly_one_half() -> None:
+    for n in range(2, 400, 2):
+        assert kaplan_meier(np.arange(1, n + 1, dtype=np.float64), np.ones(n, dtype=np.bool_)).median() == n / 2
+
+
+def test_who_enters_late_is_at_risk_only_after_entering() -> None:
+    entries = np.array([-np.inf, 10, 5, -np.inf])
+    curve = kaplan_meier(np.array([10.0, 20, 30, 40]), np.array([True, True, False, False]), entries)
+    assert curve.at(10) == pytest.approx(float(Fraction(2, 3)))
+    assert curve.at(20) == pytest.approx(float(Fraction(2, 3) * Fraction(2, 3)))
+
+
+def test_when_nobody_is_left_the_band_closes_at_0() -> None:
+    curve = kaplan_meier(np.array([1.0, 2.0]), np.array([True, True]))
+    assert curve.at(2) == 0
+    assert curve.band(2) == (0, 0)
+    assert curve.band(0.5) == (1, 1)
+
+
+def test_beyond_the_longest_follow_up_there_is_no_restricted_mean() -> None:
+    curve = kaplan_meier(SIX, DONE)
+    assert curve.restricted_mean(60) == pytest.approx(10 + 20 * 5 / 6 + 20 * 0.625 + 10 * 0.3125)
+    assert curve.restricted_mean(60.1) is None
+
+
+waits = st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["done", "other", "open"])), min_size=1, max_size=40)
+
+
+@given(waits)
+def test_shares_completed_ended_otherwise_and_waiting_make_one(drawn: list[tuple[int, str]]) -> None:
+    days, done, other = as_arrays(drawn)
+    curve = aalen_johansen(days, done, other)
+    waiting = kaplan_meier(days, done | other)
+    for day in range(14):
+        assert curve.at(day) + curve.otherwise_at(day) + waiting.at(day) == pytest.approx(1)
+
+
+@given(waits)
+def test_treating_another_end_as_still_waiting_never_says_less(drawn: list[tuple[int, str]]) -> None:
+    days, done, other = as_arrays(drawn)
+    curve, wrong = aalen_johansen(days, done, other), kaplan_meier(days, done)
+    for day in range(14):
+        assert curve.at(day) <= 1 - wrong.at(day) + 1e-12
+        if not other.any():
+            assert curve.at(day) == pytest.approx(1 - wrong.at(day))
+
+
+@pytest.mark.parametrize("name", ["traffic_payment", "traffic_send"])
+def test_incidence_equals_the_oracle_of_the_traffic_fines(name: str) -> None:
+    oracle = json.loads(shared_file(f"oracles/oracle_km_{name}.json").read_text())
+    with gzip.open(shared_file("logs/traffic_fines.csv.gz"), "rt") as file:
+        rows = [
+            (each["case_id"], each["activity"], datetime.fromisoformat(each["timestamp"]), int(each["seq"]))
+            for each in csv.DictReader(file)
+        ]
+    for snapshot in oracle["snapshots"]:
+        as_of = datetime.fromisoformat(snapshot["as_of"])
+        to_end, to_other = (log_waits(rows, oracle["A"], oracle[end], as_of) for end in ("B", "alt"))
+        other = to_other.completed & (to_other.days < to_end.days)
+        curve = aalen_johansen(np.where(other, to_other.days, to_end.days), to_end.completed & ~other, other)
+        for day, share in snapshot["competing"]["CIF_event1"].items():
+            assert curve.at(float(day)) == pytest.approx(share, abs=1e-6)
+        for day, share in snapshot["competing"]["CIF_event2"].items():
+            assert curve.otherwise_at(float(day)) == pytest.approx(share, abs=1e-6)
+
+
+def test_the_simulated_vasby_starts_14_percent_within_180_days_and_not_36() -> None:
+    oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
+    with gzip.open(shared_file("sim/vasby_s42_events.ndjson.gz"), "rt") as file:
+        events = [json.loads(line) for line in file]
+    for snapshot in oracle["snapshots"]:
+        days, done, other = from_contact_to_start(events, datetime.fromisoformat(snapshot["as_of"]))
+        curve, wrong = aalen_johansen(days, done, other), kaplan_meier(days, done)
+        assert (len(days), int(done.sum()), int(other.sum())) == (snapshot["n"], snapshot["started"], snapshot["ended_otherwise"])
+        for day, share in snapshot["share_started_within"].items():
+            assert curve.at(float(day)) == pytest.approx(share, abs=1e-6)
+            assert curve.otherwise_at(float(day)) == pytest.approx(snapshot["share_ended_otherwise_within"][day], abs=1e-6)
+            assert 1 - wrong.at(float(day)) == pytest.approx(snapshot["wrong_if_closings_are_censored"][day], abs=1e-6)
+    assert round(curve.at(180), 2) == 0.14
+
+
+def from_contact_to_start(events: list[dict[str, Any]], as_of: datetime) -> tuple[Numbers, Flags, Flags]:
+    """By case: the earliest contact, then the earlier of start and closing, ties to the start."""
+    first: dict[str, dict[str, datetime]] = {"forsta_kontakt": {}, "insats_start": {}, "arende_avslutat": {}}
+    for event in sorted(events, key=lambda event: event["occurred_at"]):
+        at = datetime.fromisoformat(event["occurred_at"])
+        of_type, case = first.get(event["type"]), event["case"]
+        if of_type is None or at > as_of or (event["type"] != "forsta_kontakt" and case not in first["forsta_kontakt"]):
+            continue
+        of_type.setdefault(case, at)
+    ends = []
+    for case, contact in first["forsta_kontakt"].items():
+        start, closing = first["insats_start"].get(case), first["arende_avslutat"].get(case)
+        started = start is not None and (closing is None or start <= closing)
+        end = (start if started else closing) or as_of
+        ends.append(((end - contact).total_seconds() / 86400, "done" if started else "other" if closing else "open"))
+    return as_arrays(ends)
+
+
+def as_arrays(drawn: list[Any]) -> tuple[Numbers, Flags, Flags]:
+    """Days, completed, ended otherwise."""
+    outcomes = np.array([outcome for _, outcome in drawn])
+    return np.array([days for days, _ in drawn], dtype=np.float64), outcomes == "done", outcomes == "other"

@@ -1,0 +1,107 @@
+"""The waits of an imported log, against the Kaplan-Meier oracles of the real logs."""
+
+import csv
+import gzip
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.leadtimes.domain.waits import LogRow, log_waits, summary
+from tests.shared_data import shared_file
+
+FIGURES: tuple[str, ...] = ("n", "events", "censored", "naive_median_completed_only", "km_median", "km_quantiles")
+FIGURES += ("S", "S_ci95_loglog", "rmst", "open_wait_age_days")
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def equal(answer: Any, oracle: Any) -> bool:
+    """Equal to 1e-6, key by key."""
+    match oracle:
+        case dict():
+            return answer.keys() == oracle.keys() and all(equal(answer[key], oracle[key]) for key in oracle)
+        case list():
+            return len(answer) == len(oracle) and all(map(equal, answer, oracle))
+        case None:
+            return answer is None
+        case _:
+            return math.isclose(answer, oracle, rel_tol=0, abs_tol=1e-6)
+
+
+@cache
+def rows_of(log: Path) -> list[LogRow]:
+    """Every event of a log, in the file's order."""
+    with gzip.open(log, "rt") as file:
+        return [
+            (row["case_id"], row["activity"], datetime.fromisoformat(row["timestamp"]), int(row["seq"])) for row in csv.DictReader(file)
+        ]
+
+
+@pytest.mark.parametrize("name", ["receipt_T05", "receipt_T10", "sepsis_admission", "sepsis_return"])
+def test_the_figures_equal_the_oracle_at_each_of_its_snapshots(name: str) -> None:
+    oracle = json.loads(shared_file(f"oracles/oracle_km_{name}.json").read_text())
+    rows = rows_of(shared_file(f"logs/{oracle['log']}.csv.gz"))
+    for snapshot in oracle["snapshots"]:
+        waits = log_waits(rows, oracle["A"], oracle["B"], datetime.fromisoformat(snapshot["as_of"]))
+        answer = summary(waits, [float(day) for day in snapshot["S"]])
+        for figure in FIGURES:
+            assert equal(answer[figure], snapshot[figure]), f"{name} {snapshot['as_of']} {figure}"
+
+
+def test_each_single_wait_equals_the_oracles() -> None:
+    oracle = json.loads(shared_file("oracles/oracle_km_receipt_T05.json").read_text())
+    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+    for snapshot in oracle["snapshots"]:
+        with shared_file(f"oracles/{Path(snapshot['durations_csv']).name}").open() as file:
+            expected = sorted((float(row["days"]), row["code"] == "1") for row in csv.DictReader(file))
+        waits = log_waits(rows, oracle["A"], oracle["B"], datetime.fromisoformat(snapshot["as_of"]))
+        answer = sorted(zip(waits.days.tolist(), waits.completed.tolist(), strict=True))
+        assert [done for _, done in answer] == [done for _, done in expected]
+        assert [days for days, _ in answer] == pytest.approx([days for days, _ in expected], abs=1e-9)
+
+
+def log_of(*events: tuple[str, str, float]) -> list[LogRow]:
+    """Case, activity and hours after Monday; the row is the place in the list."""
+    return [(case, activity, MONDAY + timedelta(hours=hours), row) for row, (case, activity, hours) in enumerate(events)]
+
+
+def test_the_end_before_the_start_is_not_the_end_even_at_one_time() -> None:
+    rows = log_of(("1", "B", 0), ("1", "A", 0), ("2", "A", 1), ("2", "B", 1))
+    waits = log_waits(rows[::-1], "A", "B", MONDAY + timedelta(hours=2))
+    assert waits.completed.tolist() == [False, True]
+    assert waits.days.tolist() == pytest.approx([2 / 24, 0])
+
+
+def test_rows_arrive_in_any_order() -> None:
+    rows = log_of(("1", "A", 0), ("1", "A", 6), ("1", "B", 12), ("1", "B", 24))
+    assert log_waits(rows[::-1], "A", "B", MONDAY + timedelta(days=9)).days.tolist() == [0.5]
+
+
+def test_from_an_activity_to_itself_is_to_its_second_time() -> None:
+    assert log_waits(log_of(("1", "A", 0), ("1", "A", 24)), "A", "A", MONDAY + timedelta(days=9)).days.tolist() == [1]
+
+
+def test_what_comes_after_as_of_has_not_happened() -> None:
+    waits = log_waits(log_of(("1", "A", 0), ("1", "B", 48), ("2", "A", 30)), "A", "B", MONDAY + timedelta(days=1))
+    assert (waits.days.tolist(), waits.completed.tolist()) == ([1], [False])
+
+
+def test_a_case_called_na_is_a_case() -> None:
+    assert log_waits(log_of(("NA", "A", 0)), "A", "B", MONDAY).days.tolist() == [0]
+
+
+def test_beyond_the_follow_up_s_is_carried_on_and_the_restricted_mean_left_out() -> None:
+    answer = summary(log_waits(log_of(("1", "A", 0), ("1", "B", 24), ("2", "A", 0)), "A", "B", MONDAY + timedelta(days=10)), [3, 30])
+    assert (answer["S"], answer["rmst"]) == ({"3": 0.5, "30": 0.5}, {"3": 2.0})
+    assert answer["km_quantiles"]["0.75"] is None
+    assert answer["follow_up_days"] == 10
+
+
+def test_a_log_without_the_activity_has_no_figures_and_is_json() -> None:
+    answer = summary(log_waits(log_of(("1", "A", 0)), "X", "B", MONDAY))
+    assert (answer["n"], answer["km_median"], answer["S"], answer["rmst"]) == (0, None, {}, {})
+    assert json.loads(json.dumps(answer)) == answer

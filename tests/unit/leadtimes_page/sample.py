@@ -1,0 +1,55 @@
+"""Figures to put on a page: reports of a few waits, and the waits of a small log."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from services.leadtimes.api.drawing import Point
+from services.leadtimes.api.render import Address, Measures, Waits, render_measures, render_waits
+from services.leadtimes.api.words import Language
+from services.leadtimes.domain.measures import Interval, Measure, Outcome
+from services.leadtimes.domain.moments import Moment, Precision, local_midnight
+from services.leadtimes.domain.report import document, steps
+from services.leadtimes.domain.waits import LogWaits, summary, survival_curve
+
+AS_OF = date(2026, 3, 31)
+KNOWN_AT = datetime(2026, 4, 1, 8, 15, tzinfo=UTC)
+
+
+def wait(days: int, outcome: Outcome, reason: str | None = None) -> Interval:
+    """A wait for a decision of so many days; an open one so many days before as-of."""
+    ends = AS_OF if outcome is Outcome.OPEN else AS_OF - timedelta(days=3)
+    start, end = (Moment(local_midnight(day), Precision.DAY) for day in (ends - timedelta(days=days), ends))
+    closed = outcome in (Outcome.COMPLETED, Outcome.ENDED_OTHERWISE)
+    return Interval(Measure.L04, None, start, end if closed else None, outcome, reason, "phone", None, ())
+
+
+def six() -> list[Interval]:
+    """The oracle of the rule set: 10, 20+, 30, 40+, 50, 60+."""
+    return [wait(days, Outcome.OPEN if days % 20 == 0 else Outcome.COMPLETED) for days in (10, 20, 30, 40, 50, 60)]
+
+
+def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, **changed: Any) -> str:
+    """The page with the wait for a decision shown in full."""
+    measures = Measures(
+        reports={each.value: document(each, waits, AS_OF, KNOWN_AT) for each in Measure},
+        shown="L04",
+        steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure.L04, waits, AS_OF)],
+        **({"flags": {}, "incomplete": 0, "logs": {}} | changed),
+    )
+    return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"}))
+
+
+def log_waits(days: list[float], still_open: list[float]) -> LogWaits:
+    """Waits of a log, in days."""
+    done = np.array([True] * len(days) + [False] * len(still_open), dtype=np.bool_)
+    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array([*days, *still_open], dtype=np.float64), done)
+
+
+def waits_page(waits: LogWaits, language: Language = Language.ENGLISH) -> str:
+    """The page of a log's waits."""
+    curve = survival_curve(waits)
+    columns = (curve.times, curve.survival, curve.low, curve.high)
+    drawn = [Point(*step) for step in zip(*(column.tolist() for column in columns), strict=True)]
+    return render_waits(Waits("small", summary(waits), drawn, as_of_asked=False), language, Address("/leadtimes/logs/small/page"))

@@ -1,0 +1,118 @@
+"""The pages as text: exact figures with their units, words for codes, nothing beyond what was followed, nothing that could run."""
+
+import base64
+import hashlib
+import html
+import re
+
+from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
+from services.leadtimes.api.words import Language
+from services.leadtimes.domain.measures import Outcome
+from tests.unit.leadtimes_page.sample import log_waits, measures_page, six, wait, waits_page
+
+BOTH = (Language.SWEDISH, Language.ENGLISH)
+
+
+def plain(page: str) -> str:
+    """What a reader reads, in one line."""
+    body = re.sub(r"<(style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).replace("\xa0", " ").split())
+
+
+def test_the_oracle_of_the_rule_set_gives_50_days_beside_the_30_of_the_completed() -> None:
+    read = plain(measures_page(six()))
+    assert '<data value="50.0" data-of="L04.curve_median">50\xa0days</data>' in measures_page(six())
+    assert '<data value="30.0" data-of="L04.completed.median">30\xa0days</data>' in measures_page(six())
+    assert "still waiting 3 of 6 cases" in read
+
+
+def test_nothing_is_said_about_days_that_nobody_was_followed_to() -> None:
+    read = plain(measures_page(six()))
+    assert "Within Share 95% confidence interval 30 days 37.5%" in read
+    assert "90 days beyond follow-up 180 days beyond follow-up 365 days beyond follow-up" in read
+    read = plain(waits_page(log_waits([1, 2, 3], [6])))
+    assert "7 days beyond follow-up" in read
+    assert "3 days 25.0%" in read
+
+
+def test_a_median_that_was_not_reached_is_said_in_words() -> None:
+    assert "not reached" in plain(measures_page([wait(9, Outcome.COMPLETED), *[wait(20, Outcome.OPEN)] * 3]))
+    assert "not reached" in plain(waits_page(log_waits([1], [2, 3, 4])))
+
+
+def test_who_ended_otherwise_and_who_is_not_counted_stand_there_by_reason_and_rule() -> None:
+    read = plain(measures_page([*six(), wait(5, Outcome.ENDED_OTHERWISE, "moved"), wait(5, Outcome.EXCLUDED, "starts_after_closing")]))
+    assert "Reason Count moved away 1" in read
+    assert "Rule Count the wait would start after the closing 1" in read
+    assert "Aalen–Johansen" in read
+
+
+def test_a_code_that_we_do_not_know_is_shown_as_it_came_and_said_to_be_unknown() -> None:
+    page = measures_page([*six(), wait(5, Outcome.ENDED_OTHERWISE, "joined_the_circus")])
+    assert '<th scope="row"><code>joined_the_circus</code></th>' in page
+    assert "Codes that the system does not know, shown as they came: joined_the_circus ." in plain(page)
+
+
+def test_both_dates_and_the_rule_set_stand_on_the_page() -> None:
+    assert "As of 31 March 2026 Recorded by 1 April 2026 at 10:15 Rule set 1" in plain(measures_page(six()))
+
+
+def test_cases_that_lack_an_event_are_counted_in_words() -> None:
+    assert "1 case lacks an event" in plain(measures_page(six(), incomplete=1))
+    assert "2 ärenden saknar en händelse" in plain(measures_page(six(), Language.SWEDISH, incomplete=2))
+    assert "No case lacks an event." in plain(measures_page(six()))
+
+
+def test_data_quality_is_said_and_never_repaired() -> None:
+    assert "3 cases: no first contact, the application stands in for it." in plain(
+        measures_page(six(), flags={"first_contact_inferred": 3})
+    )
+
+
+def test_a_street_without_a_case_has_a_page_too() -> None:
+    for language in BOTH:
+        page = measures_page([], language)
+        assert '<svg class="curve' not in page
+    assert "Nobody has been followed yet, so there is no curve." in plain(measures_page([]))
+
+
+def test_a_wait_of_no_day_at_all_is_a_curve() -> None:
+    assert '<svg class="curve wide"' in measures_page([wait(0, Outcome.COMPLETED)])
+    assert '<svg class="curve wide"' in waits_page(log_waits([0.0], []))
+
+
+def test_a_log_in_which_nobody_waited_says_so() -> None:
+    assert "No case had reached “Received”." in plain(waits_page(log_waits([], [])))
+
+
+def test_a_log_leads_with_who_still_waits() -> None:
+    read = plain(waits_page(log_waits([1, 2, 3], [40, 60])))
+    assert read.index("still waiting 2 of 5") < read.index("median, everybody counted")
+    assert "Half of them have so far waited at least 50 days" in read
+
+
+def test_names_from_a_log_are_text_and_never_markup() -> None:
+    name = '<script>alert("1")</script>&'
+    page = render_choice("small", {name: 3}, Language.ENGLISH, Address("/leadtimes/logs/small/page", {"from": name}))
+    assert "<script" not in page
+    assert name in plain(page)
+
+
+def test_a_link_keeps_what_was_asked_and_changes_one_thing() -> None:
+    address = Address("/leadtimes/", {"as_of": "2026-03-31", "lang": "sv", "empty": ""})
+    assert address(lang="en") == "/leadtimes/?as_of=2026-03-31&lang=en"
+    assert address(lang="", as_of="") == "/leadtimes/"
+    assert 'href="/leadtimes/?lang=sv&amp;as_of=2026-03-31&amp;measure=L01#measure"' in measures_page(six(), Language.SWEDISH)
+
+
+def test_the_policy_names_the_style_that_the_page_brings_and_allows_no_script() -> None:
+    for page in (measures_page(six()), render_progress("small", 3, 9, Language.SWEDISH, Address("/"))):
+        [style] = re.findall(r"<style>(.*?)</style>", page, flags=re.DOTALL)
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" in POLICY
+        assert not re.search(r"<script| style=|\bon\w+=|https?://", page)
+    assert POLICY.startswith("default-src 'none';")
+    assert "unsafe" not in POLICY
+
+
+def test_an_unfinished_import_says_how_far_it_is() -> None:
+    assert "3 412 av 8 577 händelser har kommit fram." in plain(render_progress("small", 3412, 8577, Language.SWEDISH, Address("/")))

@@ -1,0 +1,17 @@
+"""A gap in the sequences of a stream, counted."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.intake import CaseClosedV1, CloseReason
+from services.leadtimes.handlers import missing
+from tests.unit.leadtimes_shell.test_translate import told
+
+
+@pytest.mark.parametrize(
+    ("heard", "gaps"), [((), 0), ((1,), 0), ((2,), 1), ((3, 1, 2), 0), ((1, 4), 2), ((1, 1, 3), 1), ((None, None), 0), ((None, 2), 1)]
+)
+def test_what_later_sequences_say_must_exist_is_missing(heard: Sequence[int | None], gaps: int) -> None:
+    closed = told(CaseClosedV1(reason=CloseReason.MOVED))
+    assert missing(closed.model_copy(update={"sequence": sequence}) for sequence in heard) == gaps

@@ -1,0 +1,59 @@
+"""Published words to facts: every intake event has its fact, unknown codes stay, and what the clocks read is there."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from contracts.catalogue import INTAKE_EVENTS, PUBLISHED, STAGE_RANK
+from contracts.envelope import Envelope, PublishedEvent, TimePrecision
+from contracts.history import ImportCompletedV1
+from contracts.intake import ApplicationReceivedV1, FirstContactRegisteredV1
+from services.leadtimes.domain.facts import FactType
+from services.leadtimes.domain.moments import Precision
+from services.leadtimes.translate import FACT_TYPE, fact, is_about_a_case
+
+AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def told(event: PublishedEvent) -> Envelope:
+    case = uuid4()
+    return Envelope(
+        id=uuid4(),
+        source="/municipality/0114/intake",
+        subject=case,
+        time=AT,
+        recordedtime=AT,
+        partitionkey=case,
+        sequence=3,
+        correlationid=uuid4(),
+        timeprecision=TimePrecision.INSTANT,
+        data=event,
+    )
+
+
+def test_every_published_event_of_intake_is_a_fact_of_its_own() -> None:
+    published = {event.event_type for event in PUBLISHED if event.topic == INTAKE_EVENTS}
+    assert FACT_TYPE.keys() == published
+    assert set(FACT_TYPE.values()) == set(FactType)
+
+
+def test_an_event_of_a_log_is_about_no_case() -> None:
+    assert not is_about_a_case(told(ImportCompletedV1(log_id=uuid4(), events=1, sha256="ab" * 32)))
+
+
+def test_a_fact_holds_its_place_and_what_the_clocks_read() -> None:
+    event = ApplicationReceivedV1.model_validate_json(
+        f'{{"application_ref": "{uuid4()}", "kind": "new", "channel": "letter", "period_from": "2026-01-01", "period_to": "2026-01-31"}}'
+    )
+    envelope = told(event)
+    read = fact(envelope)
+    assert (read.event_id, read.case_id, read.sequence) == (envelope.id, envelope.partitionkey, 3)
+    assert (read.time, read.recorded_at, read.precision) == (AT, AT, Precision.INSTANT)
+    assert (read.rank, read.topic) == (STAGE_RANK[event.event_type], INTAKE_EVENTS)
+    assert (read.body["application_ref"], read.body["kind"], read.body["channel"]) == (str(event.application_ref), "new", "letter")
+
+
+def test_an_unknown_code_stays_as_it_came() -> None:
+    event = FirstContactRegisteredV1.model_validate_json(
+        '{"channel": "carrier_pigeon", "source_system": "intake", "known_from": "2026-01-02"}'
+    )
+    assert fact(told(event)).body == {"channel": "carrier_pigeon", "source_system": "intake", "known_from": "2026-01-02"}

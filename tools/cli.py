@@ -1,0 +1,37 @@
+"""`./sluss`: every command of an operator."""
+
+import click
+
+from tools.clock import clock
+from tools.demo import demo
+from tools.import_log import import_log
+from tools.leadtimes import leadtimes
+from tools.quarantine import discard, quarantine, redrive
+from tools.rebuild import rebuild
+from tools.status import status
+from tools.street import down, open_page, token, up
+from tools.verify import verify
+from tools.waits import waits
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def sluss() -> None:
+    """Sluss follows a client's passage from the first contact to the insats, and measures the waiting on the way.
+
+    SLUSS_STREET chooses another street than .sluss/street; the demo's is .sluss/demo.
+
+    \b
+    Exit codes: 0 done, 1 something is wrong, 2 what was asked for cannot be done so, 3 nothing runs or a service does not answer.
+    Each command says its own.
+    """
+
+
+STREET = (up, down, status, open_page, token, clock, demo)
+FIGURES = (import_log, waits, leadtimes)
+KEEPING = (verify, quarantine, redrive, discard, rebuild)
+
+for command in (*STREET, *FIGURES, *KEEPING):
+    sluss.add_command(command)
+
+if __name__ == "__main__":
+    sluss(prog_name="./sluss")

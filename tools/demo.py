@@ -1,0 +1,170 @@
+"""`sluss demo`: a street of its own, weeks of clients or a log of one's own, their waiting times, and a page that shows them."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import click
+
+from deploy.local.failures import AlreadyRuns, NothingRuns, StreetFailure
+from deploy.local.places import ROOT
+from deploy.local.record import StreetRecord, read_record
+from deploy.local.street import Street
+from shared.clock import local_date, real_now
+from tools.api import Api, BadInput, open_api
+from tools.clients import Act, acts
+from tools.clock import open_clock
+from tools.import_log import import_log
+from tools.leadtimes import leadtimes
+from tools.mapping import BadMapping, read_mapping
+from tools.picture import NoPicture, picture
+from tools.progress import progress
+from tools.survey import LogFile, TooManyNames, survey
+from tools.waits import print_counts, waits
+from tools.xes import BadLog
+
+FOLDER: Final = ROOT / ".sluss" / "demo"
+MAPPINGS: Final = Path(__file__).parent / "mappings"
+UNFIT: Final = re.compile("[^a-z0-9_-]+")
+CLIENTS, WEEKS, SEED = 80, 8, 1956
+PATHS: Final = {
+    "contact": ("cases",),
+    "application": ("cases", "{case}", "applications"),
+    "completion_request": ("cases", "{case}", "applications", "{application}", "completion-requests"),
+    "completion": ("cases", "{case}", "applications", "{application}", "completion"),
+    "withdrawal": ("cases", "{case}", "applications", "{application}", "withdrawal"),
+    "assessment_start": ("cases", "{case}", "applications", "{application}", "assessment-start"),
+    "assessment_completion": ("cases", "{case}", "applications", "{application}", "assessment-completion"),
+    "decision": ("cases", "{case}", "applications", "{application}", "decision"),
+    "closing": ("cases", "{case}", "closing"),
+}
+
+
+@click.command()
+@click.option("--log", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An event log of your own, XES, plain or gzip.")
+@click.option("--from", "start", metavar="ACTIVITY", help="Where a wait in the log begins.")
+@click.option("--to", "end", metavar="ACTIVITY", help="Where it ends.")
+@click.option("--name", help="What to call the log: a-z, 0-9, - and _.  [default: as its file]")
+@click.option("--map", "mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="As for `sluss import`.")
+@click.pass_context
+def demo(context: click.Context, log: Path | None, start: str | None, end: str | None, name: str | None, mapping: Path | None) -> None:
+    """Show Sluss at work on a street of its own, apart from that of `sluss up`.
+
+    Without --log: eight weeks of invented clients through intake's API, and how long they waited. With --log, --from and --to: the
+    waiting times of that log; without the two: its activities, and the command to type.
+
+    On a terminal the street stays until Ctrl-C; elsewhere it is stopped and the command ends.
+
+    \b
+    Exit codes: 0 shown, 2 the log cannot be read, 4 Kafka's jars cannot be fetched, 5 a jar is not the pinned one,
+    6 a demo already runs, 1 other.
+    """
+    mapping = mapping or _own_mapping(log)
+    if log and not (start and end):
+        _list_activities(log, mapping)
+        return
+    with _street() as street:
+        record = read_record(FOLDER)
+        if log:
+            name = name or UNFIT.sub("-", log.name.partition(".")[0].lower())[:64]
+            context.invoke(import_log, log=log, name=name, mapping=mapping, zone=None, listing=False)
+            context.invoke(waits, name=name, start=start, end=end)
+            page = f"/leadtimes/logs/{name}/page?" + urlencode({"from": start, "to": end})
+        else:
+            play(record, acts(CLIENTS, real_now() - timedelta(weeks=WEEKS), real_now(), SEED))
+            context.invoke(leadtimes)
+            page = "/leadtimes/"
+        _show_page(record, page)
+        if sys.stdout.isatty():
+            click.echo(f"\nThe commands see this street with: export SLUSS_STREET={shlex.quote(str(FOLDER))}\nCtrl-C stops everything.")
+            with suppress(KeyboardInterrupt):
+                street.wait()
+
+
+def _own_mapping(log: Path | None) -> Path | None:
+    """The mapping that the project brings for a log of this name."""
+    found = MAPPINGS / f"{log.name.partition('.')[0]}.toml" if log else None
+    return found if found and found.exists() else None
+
+
+def _list_activities(log: Path, mapping: Path | None) -> None:
+    try:
+        found = survey(LogFile(log, read_mapping(mapping), None))
+    except (BadLog, BadMapping, TooManyNames) as error:
+        raise BadInput(str(error)) from None
+    activities = list(found.document()["vocabulary"]["activities"].values())
+    print_counts(activities)
+    first, last = (shlex.quote(activities[number]["name"]) for number in (0, min(1, len(activities) - 1)))
+    click.echo(f"\nHow long from one to another:\n  make demo LOG={shlex.quote(str(log))} FROM={first} TO={last}")
+
+
+@contextmanager
+def _street() -> Iterator[Street]:
+    """A fresh street in the demo's folder while the block runs; its clock begins where the clients do."""
+    try:
+        read_record(FOLDER)
+    except NothingRuns:
+        pass
+    else:
+        _fail(AlreadyRuns(f"A demo already runs. See it: SLUSS_STREET={shlex.quote(str(FOLDER))} ./sluss open"))
+    begin = real_now() - timedelta(weeks=WEEKS)
+    street = Street(FOLDER, simulation_start=begin, say=lambda text: click.echo(f"  {text}", err=True))
+    street.remove()
+    os.environ["SLUSS_STREET"] = str(FOLDER)
+    try:
+        street.start()
+        yield street
+    except StreetFailure as failure:
+        _fail(failure)
+    finally:
+        click.echo("  stopping", err=True)
+        street.stop()
+
+
+def _fail(failure: StreetFailure) -> None:
+    click.echo(f"Error: {failure}", err=True)
+    sys.exit(failure.exit)
+
+
+def play(record: StreetRecord, typed: list[Act]) -> None:
+    """Types every act at intake's API, day by day, the street's clock going along; at the end it is now."""
+    cases: dict[int, dict[str, str]] = {}
+    with open_clock(record) as clock, open_api(record, "intake", ["intake-staff"]) as intake, progress("Playing", len(typed)) as reach:
+        done = 0
+        for _, of_day in groupby(typed, key=lambda act: local_date(act.typed)):
+            day = list(of_day)
+            clock.move_to(max(day[-1].typed, clock.now()))
+            for act in day:
+                _type(intake, act, cases)
+            done += len(day)
+            reach(done)
+        clock.move_to(max(real_now(), clock.now()))
+
+
+def _type(intake: Api, act: Act, cases: dict[int, dict[str, str]]) -> None:
+    known = cases.setdefault(act.client, {})
+    answer = intake.post(*(part.format(**known) for part in PATHS[act.what]), body=act.body, key=str(uuid4()))
+    known["case"] = answer["case_id"]
+    if act.what == "application":
+        known["application"] = answer["application_ref"]
+
+
+def _show_page(record: StreetRecord, page: str) -> None:
+    """The page's address, by a link that works once, and a picture of it where a Chromium is there to make one."""
+    with open_api(record, "leadtimes") as api:
+        try:
+            saved = picture(api.post("links", body={"page": page})["url"], FOLDER.with_name("demo.png"))
+        except NoPicture as error:
+            click.echo(f"No picture of the page was saved: {error}.", err=True)
+        else:
+            click.echo(f"A picture of the page: {saved}" if saved else "No Chromium is here to save a picture of the page.")
+        click.echo(f"The page (the link works once, within five minutes): {api.post('links', body={'page': page})['url']}")

@@ -1,0 +1,108 @@
+"""`sluss up`, `down`, `token` and `open`: the local street started and stopped, and the ways into it."""
+
+import json
+import os
+import sys
+import webbrowser
+from datetime import timedelta
+from typing import Final
+
+import click
+
+from deploy.local.failures import StreetFailure
+from deploy.local.places import chosen_street
+from deploy.local.processes import end_street
+from deploy.local.record import StreetRecord
+from deploy.local.street import Street
+from shared.auth import MOST_LIFETIME, issue_token
+from tools.api import open_api
+from tools.api import street as running_street
+
+MOST_MINUTES: Final = int(MOST_LIFETIME.total_seconds() // 60)
+ROLES: Final = ("intake-staff", "leadtimes-reader", "operator")
+
+
+@click.command()
+@click.option("--foreground/--detach", default=None, help="Stay until Ctrl-C, or not.  [default: stay on a terminal]")
+def up(foreground: bool | None) -> None:
+    """Start the local street: PostgreSQL, Apache Kafka and every service.
+
+    On a terminal it stays until Ctrl-C, which stops everything; elsewhere it returns when all is healthy.
+    SLUSS_KAFKA (host:port) and SLUSS_POSTGRES (postgresql://administrator:password@host:port/postgres) name servers of your own.
+
+    \b
+    Exit codes: 0 it runs (or, in the foreground, has been stopped), 1 a part did not become healthy, 2 a wrong setting,
+    4 Kafka's jars cannot be fetched, 5 a jar is not the pinned one, 6 a launcher already runs this street.
+    """
+    stay = sys.stdin.isatty() and sys.stdout.isatty() if foreground is None else foreground
+    street = Street(chosen_street(), attached=stay, say=lambda text: click.echo(f"  {text}", err=True))
+    try:
+        record = street.start()
+        _show(record)
+        if stay:
+            click.echo("Ctrl-C stops everything.")
+            street.wait()
+    except StreetFailure as failure:
+        click.echo(f"Error: {failure}", err=True)
+        sys.exit(failure.exit)
+    except KeyboardInterrupt:
+        click.echo("stopping", err=True)
+    finally:
+        if stay:
+            street.stop()
+
+
+def _show(record: StreetRecord) -> None:
+    click.echo(f"PostgreSQL  {record.postgres.address}")
+    click.echo(f"Kafka       {record.broker.bootstrap}")
+    for name, service in record.services.items():
+        click.echo(f"{name:<11} {service.url}/{name}/docs")
+    click.echo("A token for the API: ./sluss token --role intake-staff. The page: ./sluss open. How it is: ./sluss status")
+
+
+@click.command()
+def down() -> None:
+    """Stop the local street, whoever started it, and whatever a killed launcher left of it.
+
+    \b
+    Exit codes: 0 nothing runs any more.
+    """
+    click.echo("stopped" if end_street(chosen_street()) else "nothing ran")
+
+
+def operator_token(record: StreetRecord, roles: tuple[str, ...], lifetime: timedelta = timedelta(hours=1), subject: str = "sluss") -> str:
+    """An access token that the street's services accept, signed as an identity provider would."""
+    key = json.loads(record.tokens.private_key_file.read_text(encoding="utf-8"))
+    return issue_token(key, record.tokens.issuer, record.tokens.audience, subject, roles, lifetime)
+
+
+@click.command()
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="What the token allows; may be repeated.")
+@click.option("--lifetime", type=click.IntRange(1, MOST_MINUTES), default=60, show_default=True, help="Minutes.")
+def token(roles: tuple[str, ...], lifetime: int) -> None:
+    """Print an access token for the API of the local street, to send as "Authorization: Bearer TOKEN".
+
+    \b
+    Exit codes: 0 printed, 2 no such role or lifetime, 3 nothing runs.
+    """
+    click.echo(operator_token(running_street(), roles, timedelta(minutes=lifetime), "token"))
+
+
+@click.command("open")
+@click.option("--print", "only_print", is_flag=True, help="Print the link, open nothing.")
+def open_page(only_print: bool) -> None:
+    """Print a link that opens the page of lead times once, within five minutes; on a terminal also open it in a browser.
+
+    \b
+    Exit codes: 0 printed, 3 nothing runs or leadtimes does not answer.
+    """
+    with open_api(running_street(), "leadtimes") as api:
+        url = api.post("links")["url"]
+    click.echo(url)
+    if sys.stdout.isatty() and not only_print and _has_screen():
+        webbrowser.open(url)
+
+
+def _has_screen() -> bool:
+    """Without one, webbrowser would take the terminal for a browser in text."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,137 @@
+"""`sluss waits`: how long it took in an imported log from one activity to another, and who still waits."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from tools.api import Api, BadInput, Refused, open_api, street
+from tools.figures import BEYOND, NOT_REACHED, duration, format_option, moment, print_columns, print_csv, print_json, share, with_unit
+
+AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), ("ge365", "a year"))
+
+
+@click.command()
+@click.argument("name")
+@click.option("--from", "start", metavar="ACTIVITY", help="Where the wait begins: the first of it in each case.")
+@click.option("--to", "end", metavar="ACTIVITY", help="Where it ends: the first of it after that.")
+@click.option(
+    "--as-of", metavar="TIME", help="What had happened by then: a day, or an instant with its offset.  [default: the log's last event]"
+)
+@click.option("--at", metavar="DAYS", help="After how many days to look, with commas.  [default: 1,3,7,14,30,60,90,180,365]")
+@format_option
+def waits(name: str, start: str | None, end: str | None, as_of: str | None, at: str | None, shown_as: str) -> None:
+    """Show the waits of the imported log NAME.
+
+    Between two of its activities; without --from and --to, which activities it has.
+
+    \b
+    Exit codes: 0 shown, 1 the import of the log has not ended, 2 no such log, activity or time, 3 leadtimes does not answer.
+    """
+    with open_api(street(), "leadtimes") as leadtimes:
+        log = _log(leadtimes, name)
+        if start is None or end is None:
+            print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
+            return
+        _require_known(log, start, end)
+        found = _waits(leadtimes, name, {"from": start, "to": end, "as_of": as_of, "at": at})
+    match shown_as:
+        case "json":
+            print_json(found)
+        case "csv":
+            print_csv([found])
+        case _:
+            print_waits(found)
+
+
+def _log(leadtimes: Api, name: str) -> Any:
+    try:
+        return leadtimes.get("logs", name)
+    except Refused as refused:
+        if refused.code not in ("not_found", "request_invalid"):
+            raise
+    names = ", ".join(log["name"] for log in leadtimes.get("logs")["logs"]) or "none"
+    raise BadInput(f"There is no log of that name. Those there are: {names}. Import one: ./sluss import LOG --name NAME")
+
+
+def _require_known(log: Any, *asked: str) -> None:
+    if not {activity["name"] for activity in log["activities"]}.issuperset(asked):
+        print_activities(log, err=True)
+        raise BadInput("The log has no such activity; those above are what it has.")
+
+
+def _waits(leadtimes: Api, name: str, asked: dict[str, str | None]) -> Any:
+    try:
+        return leadtimes.get("logs", name, "waits", **asked)
+    except Refused as refused:
+        match refused.code:
+            case "not_complete_yet":
+                raise click.ClickException(_how_far(name, refused.problem["progress"])) from None
+            case "request_invalid":
+                raise BadInput("--as-of is a day (2012-01-23) or an instant with its offset; --at is days, with commas.") from None
+        raise
+
+
+def _how_far(name: str, progress: Any) -> str:
+    stored, expected = progress["events_stored"], progress["events_expected"]
+    return f"The import of {name} has not ended: {stored:,} of {expected:,} events are in. An answer now would be wrong."
+
+
+def print_activities(log: Any, *, err: bool = False) -> None:
+    """The activities of a log in the order in which the file names them, and the command to type."""
+    activities = log["activities"]
+    print_counts(activities, err=err)
+    first, last = activities[0]["name"], activities[min(1, len(activities) - 1)]["name"]
+    click.echo(
+        f"\nHow long from one to another:\n  ./sluss waits {log['name']} --from {shlex.quote(first)} --to {shlex.quote(last)}", err=err
+    )
+
+
+def print_counts(activities: Sequence[Any], *, err: bool = False) -> None:
+    """How many events each activity has."""
+    print_columns(["activity", "events"], [[activity["name"], f"{activity['events']:,}"] for activity in activities], err=err)
+
+
+def print_waits(found: Any) -> None:
+    """The waits for people: first who still waits, then how long it takes with them counted in."""
+    when = ", the log's last event" if found.get("as_of_is_last_event") else ""
+    click.echo(f"From: {found['from']}\nTo:   {found['to']}\nAs of {moment(found['as_of'])}{when}\n")
+    if not found["n"]:
+        click.echo("No case had begun to wait by then.")
+        return
+    for line in (*_still_open(found), "", *_how_long(found), ""):
+        click.echo(line)
+    print_columns(["after", "still waiting", "95 % band", "mean wait within it"], [_row(found, day) for day in found["S"]])
+
+
+def _still_open(found: Any) -> Iterator[str]:
+    ages = found["open_wait_age_days"]
+    if not ages["n"]:
+        yield f"None of {found['n']:,} still open."
+        return
+    yield f"{ages['n']:,} of {found['n']:,} still open, half of them for {duration(ages['median'])} or longer."
+    yield "  " + " · ".join(f"{ages[key]:,} for {age} or more" for key, age in AGES)
+
+
+def _how_long(found: Any) -> Iterator[str]:
+    median = found["km_median"]
+    yield f"Half were through within {duration(median)}." if median is not None else "Half being through was not reached."
+    quantiles = [(quantile, days) for quantile, days in found["km_quantiles"].items() if quantile != "0.5"]
+    yield "  " + " · ".join(_quantile(float(quantile), days) for quantile, days in quantiles)
+    if found["events"] and found["censored"]:
+        naive = duration(found["naive_median_completed_only"])
+        yield f"Of the {found['events']:,} that are through half took {naive} or less; that leaves out who still waits."
+
+
+def _quantile(quantile: float, days: float | None) -> str:
+    return f"{quantile * 100:.0f} % {NOT_REACHED if days is None else 'within ' + duration(days)}"
+
+
+def _row(found: Any, day: str) -> list[str]:
+    """Beyond the longest follow-up nobody was seen waiting, so no number stands there; leadtimes leaves `rmst` out."""
+    after = with_unit(float(day), "day") if float(day) >= 1 else duration(float(day))
+    if day not in found["rmst"]:
+        return [after, BEYOND, "", ""]
+    low, high = found["S_ci95_loglog"][day]
+    return [after, share(found["S"][day]), f"{low * 100:.1f} – {share(high)}", duration(found["rmst"][day])]
