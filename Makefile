@@ -39,8 +39,7 @@ types: setup ## mypy, strict
 	@$(BIN)/mypy --no-error-summary
 
 imports: setup ## who may import whom
-	@$(BIN)/lint-imports --no-cache >.import-rules.log 2>&1 || { cat .import-rules.log; rm .import-rules.log; exit 1; }
-	@rm .import-rules.log
+	@$(BIN)/lint-imports --no-cache
 
 schemas: setup ## JSON Schemas and AsyncAPI are what the classes say (python -m tools.contracts writes them)
 	@$(BIN)/python -m tools.contracts --check
@@ -57,5 +56,6 @@ lock: setup ## pin every package and Kafka jar anew, with hashes (needs the netw
 
 clean: ## stop everything and remove what runs have made: streets, caches, the environment
 	@for street in .sluss/*/launcher.lock; do if [ -e "$$street" ]; then SLUSS_STREET=$${street%/launcher.lock} ./sluss down; fi; done
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.postgres; fi
 	@rm -rf .sluss $(VENV) $(VENV).lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,7 +7,7 @@ import click
 
 from services.leadtimes.domain.measures import Measure
 from tools.api import BadInput, RefusedInput, open_api, street
-from tools.figures import BEYOND, format_option, moment, print_csv, print_json, share, with_unit
+from tools.figures import BEYOND, NOT_REACHED, format_option, moment, print_csv, print_json, share, with_unit
 
 FROM_TO: Final = {
     "L01": "first contact to application",
@@ -86,6 +86,8 @@ def _lines(figures: Any) -> Iterator[str]:
     )
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
+    half = figures["curve_median"]
+    yield "half of all completed " + (f"within {_days(half)}" if half is not None else NOT_REACHED) + ", those who wait counted"
     yield "completed within " + " · ".join(_point(point) for point in figures["curve"])
     if figures["excluded"]:
         yield "excluded: " + _by_reason(figures["excluded"])

@@ -18,7 +18,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 # A part that ran this long is well again: its next death waits the first pause.
 WELL_AFTER_S = 20.0
 # This many deaths before it was ever ready, and the street gives up.
-DEATHS_AT_START = 3
+DEATHS_AT_START = 2
 LOG_KEPT_BYTES = 20_000_000
 
 

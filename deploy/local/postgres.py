@@ -2,7 +2,7 @@
 
 As an ordinary user its data lies in the street's folder. PostgreSQL refuses to run as root, and a root's folders are often
 closed to everybody else; then it runs as `nobody`, with a copy of the binaries and the data in a closed folder of that user
-under /var/tmp, named by a hash of the project's path.
+under /var/tmp, named by a hash of the project's path. `python -m deploy.local.postgres` removes that folder (`make clean`).
 """
 
 import hashlib
@@ -162,3 +162,7 @@ def _init(places: Places, account: Account | None, data: Path, binaries: Path) -
         password.unlink()
     (draft / OF_STREET).write_text(str(places.folder), encoding="utf-8")
     draft.rename(data)
+
+
+if __name__ == "__main__":
+    shutil.rmtree(_of_root(), ignore_errors=True)

@@ -79,7 +79,8 @@ def read_record(folder: Path) -> StreetRecord:
     try:
         found = json.loads(Places(folder).record.read_text(encoding="utf-8"))
         launcher = LauncherRecord(**found["launcher"])
-        if psutil.Process(launcher.pid).create_time() != launcher.started:
+        process = psutil.Process(launcher.pid)
+        if process.create_time() != launcher.started or process.status() == psutil.STATUS_ZOMBIE:
             raise NothingRuns
     except (OSError, psutil.NoSuchProcess, NothingRuns):
         raise NothingRuns(f"No street runs in {folder}. Start it with: make up") from None

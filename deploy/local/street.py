@@ -49,7 +49,11 @@ class Street:
         self._launcher: subprocess.Popen[str] | None = None
 
     def start(self) -> StreetRecord:
-        """Answers when every part is healthy. Raises StreetFailure (of the kind that says why) after stopping what had started."""
+        """Answers when every part is healthy; what this object had started before is stopped first.
+
+        Raises StreetFailure, of the kind that says why, after stopping what had started.
+        """
+        self.stop()
         self._places.make()
         env = {**os.environ, **self._extra_env, MARK: self._order.folder, PART: LAUNCHER, "PYTHONPATH": str(ROOT)}
         with self._places.log(LAUNCHER).open("ab") as errors:

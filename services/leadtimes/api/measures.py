@@ -49,7 +49,7 @@ class Point(BaseModel):
 
 
 class Figures(BaseModel):
-    """One measure, always all of it together."""
+    """One measure, always all of it together. `curve_median`: days until half of all were completed, those who wait counted; or never."""
 
     measure: Measure
     as_of: str
@@ -59,6 +59,7 @@ class Figures(BaseModel):
     still_waiting: StillWaiting
     ended_otherwise: dict[str, int]
     curve: list[Point]
+    curve_median: float | None
     excluded: dict[str, int]
 
 

@@ -11,7 +11,7 @@ async def test_the_answer_shows_a_measure_whole(leadtimes: Leadtimes) -> None:
     shown = await leadtimes.measure("L04")
     assert set(shown) == {
         *("measure", "as_of", "known_at", "rule_set", "completed", "still_waiting"),
-        *("ended_otherwise", "curve", "excluded", "incomplete"),
+        *("ended_otherwise", "curve", "curve_median", "excluded", "incomplete"),
     }
     assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0}
     assert shown["still_waiting"] == {"n": 1, "median_so_far": 31.0, "buckets": ZERO_BUCKETS | {"31-90": 1}}

@@ -19,7 +19,7 @@ from tests.unit.intake.histories import typed
 
 CASE_ID = UUID(int=99)
 any_history = given(typed())
-calmly = settings(deadline=None, max_examples=1500)
+calmly = settings(deadline=None, max_examples=60)
 
 
 def over_the_wire(told: Told, sequence: int) -> Envelope:

@@ -67,9 +67,10 @@ def test_minutes_and_years_share_an_axis_that_says_it_is_logarithmic() -> None:
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("first", [0.5, 0.000_01])
 @pytest.mark.parametrize("follow_up", [0.0, 0.01, 1, 9, 33, 120, 400, 900, 4500])
-def test_whatever_the_follow_up_the_names_on_the_axis_do_not_touch(size: Size, follow_up: float) -> None:
-    svg = drawn(Curve([Point(follow_up / 2, 0.5)], [], 0, follow_up, 365), size)
+def test_whatever_the_follow_up_the_names_on_the_axis_do_not_touch(size: Size, first: float, follow_up: float) -> None:
+    svg = drawn(Curve([Point(follow_up * first, 0.5)], [], 0, follow_up, 365), size)
     axis = re.search(r"<text([^>]*)>[^<]*since the start", svg)
     assert axis is not None
     placed = [

@@ -14,6 +14,7 @@ EMPTY: dict[str, Any] = {
     "still_waiting": {"n": 0, "median_so_far": None, "buckets": {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0}},
     "ended_otherwise": {},
     "curve": [{"day": day, "share": None, "low": None, "high": None, "beyond_follow_up": True} for day in (30, 90, 180, 365)],
+    "curve_median": None,
     "excluded": {},
 }
 SOME: dict[str, Any] = {
@@ -25,6 +26,7 @@ SOME: dict[str, Any] = {
         {"day": 30, "share": 0.5, "low": 0.1, "high": 0.8, "beyond_follow_up": False},
         {"day": 90, "share": 0.75, "low": None, "high": None, "beyond_follow_up": True},
     ],
+    "curve_median": 28.0,
     "excluded": {"starts_after_closing": 4},
 }
 
@@ -39,6 +41,7 @@ def test_a_measure_is_shown_whole_with_its_two_dates(capsys: pytest.CaptureFixtu
     assert "as of 2026-03-31, known at 2026-04-01 12:00, rule set 1" in text
     assert text.index("2 of 6 still waiting, half of them for 41.5 days or longer") < text.index("3 completed: median 15 days")
     assert "1 for 31–90 days" in text
+    assert "half of all completed within 28 days, those who wait counted" in text
     assert "1 ended otherwise: moved 1" in text
     assert "30 days: 50.0 % (10.0 – 80.0 %) · 90 days: beyond follow-up" in text
     assert "excluded: starts_after_closing 4" in text

@@ -1,0 +1,130 @@
+"""docker-compose.yml and the local street are the same street: services, environment names, topics, databases."""
+
+import itertools
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy import trial_secrets
+from deploy.local import databases, topics
+from deploy.local.places import ROOT, Places
+from deploy.local.services import SERVICES, Servers, Service, database_url, environment, local_only
+
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVERS = {"postgres", "kafka", "topics"}
+each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    places = Places(tmp_path)
+    places.make()
+    return places
+
+
+def _told(service: Service, places: Places) -> dict[str, str]:
+    """What the local street tells a service, but for what only a local street may."""
+    ports = {service.name: 1, f"{service.name}-ops": 2}
+    told = environment(service, places, Servers("postgres:5432", "kafka:9092"), ports, None)
+    return {name: value for name, value in told.items() if name not in local_only(None)}
+
+
+def test_both_run_the_same_services() -> None:
+    assert set(COMPOSE["services"]) - SERVERS == {service.name for service in SERVICES}
+    assert {service.name for service in SERVICES} == {file.parent.name for file in (ROOT / "services").glob("*/main.py")}
+
+
+@each_service
+def test_a_service_is_told_the_same_by_both(service: Service, places: Places) -> None:
+    container = COMPOSE["services"][service.name]["environment"]
+    told = _told(service, places)
+    assert set(container) == set(told)
+    assert container["SLUSS_DATABASE_URL"] == database_url(service, "postgres:5432")
+    assert container["SLUSS_KAFKA"] == told["SLUSS_KAFKA"]
+
+
+@each_service
+def test_a_service_finds_each_of_its_secrets_where_it_is_told(service: Service, places: Places) -> None:
+    container = COMPOSE["services"][service.name]
+    named = {value.removeprefix("/run/secrets/") for value in container["environment"].values() if value.startswith("/run/secrets/")}
+    local = {Path(value).name for name, value in _told(service, places).items() if name.endswith("_FILE")}
+    assert named == set(container["secrets"]) == local
+    assert named <= set(COMPOSE["secrets"])
+
+
+@each_service
+def test_no_container_simulates_or_opens_anything(service: Service) -> None:
+    assert not set(COMPOSE["services"][service.name]["environment"]) & set(local_only(None))
+
+
+@each_service
+def test_a_services_image_installs_its_own_lock_and_does_not_run_as_root(service: Service) -> None:
+    assert COMPOSE["services"][service.name]["build"]["args"] == {"SERVICE": service.name}
+    recipe = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert "COPY services/${SERVICE}/requirements.lock" in recipe
+    assert re.search(r"^USER [1-9][0-9]*:", recipe, re.MULTILINE)
+    pins = (ROOT / "services" / service.name / "requirements.lock").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\S+==\S+", pins, re.MULTILINE)) <= set(_all_pins())
+
+
+def _all_pins() -> list[str]:
+    return re.findall(r"^\S+==\S+", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_secret_is_one_that_a_trial_makes_and_has_no_default(tmp_path: Path) -> None:
+    folder = trial_secrets.make(tmp_path)
+    assert set(COMPOSE["secrets"]) <= {file.name for file in folder.iterdir()}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert all(re.fullmatch(rf"\$\{{SLUSS_SECRETS:\?[^}}]+\}}/{re.escape(name)}", one["file"]) for name, one in COMPOSE["secrets"].items())
+
+
+def test_no_password_is_written_down() -> None:
+    values = [str(value) for service in COMPOSE["services"].values() for value in service.get("environment", {}).values()]
+    assert not [value for value in values if re.search(r"://[^/@]*:[^/@]*@", value)]
+    passwords = {name for service in COMPOSE["services"].values() for name in service.get("environment", {}) if "PASSWORD" in name}
+    assert passwords
+    assert all(name.endswith("_FILE") for name in passwords)
+
+
+def test_both_make_the_same_topics() -> None:
+    topics_of_compose = COMPOSE["services"]["topics"]
+    assert "./contracts/topics:/topics:ro" in topics_of_compose["volumes"]
+    script = ROOT / "deploy" / "kafka" / "topics.sh"
+    told = subprocess.run(
+        ["sh", script, topics.FOLDER, "kafka:9092"], env={**os.environ, "KAFKA_TOPICS": "echo"}, check=True, capture_output=True, text=True
+    )
+    assert sorted(_topic(line) for line in told.stdout.splitlines()) == sorted(
+        (topic.name, topic.partitions, sorted(topic.config.items())) for topic in topics.declared()
+    )
+
+
+def _topic(line: str) -> tuple[str, int, list[tuple[str, ...]]]:
+    """What a call of kafka-topics.sh asks for."""
+    words = line.split()
+    options = list(itertools.pairwise(words))
+    configs = sorted(tuple(value.split("=")) for option, value in options if option == "--config")
+    return dict(options)["--topic"], int(dict(options)["--partitions"]), configs
+
+
+def test_both_make_the_same_databases(tmp_path: Path) -> None:
+    """The statements of the container's script, with a psql that only repeats them, are those of the local street."""
+    secrets = trial_secrets.make(tmp_path)
+    psql = tmp_path / "psql"
+    psql.write_text('#!/bin/sh\nprintf "%s\\n" "$@" | sed -n "s/^name=/-- /p"\ncat\n', encoding="utf-8")
+    psql.chmod(0o755)
+    script = ROOT / "deploy" / "postgres" / "databases.sh"
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SECRETS": str(secrets)}
+    said = subprocess.run(["sh", script], env=env, check=True, capture_output=True, text=True).stdout
+    for each in re.split(r"^-- ", said, flags=re.MULTILINE)[1:]:
+        name, _, statements = each.partition("\n")
+        asked = [line.rstrip(";") for line in statements.splitlines() if not line.startswith("\\")]
+        wanted = [one.format(name=':"name"', password=":'password'") for one in databases.statements(name) if one != databases.JOIN]
+        assert asked == wanted
+    assert set(re.findall(r"^-- (.*)$", said, re.MULTILINE)) == {service.name for service in SERVICES}
