@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 
 from deploy.local.record import StreetRecord
-from shared.clock import LOCAL
+from shared.clock import LOCAL, local_midnight
 from tests.street import service_client
 from tools.clock import move_to
 
@@ -167,3 +168,15 @@ class Desk:
         self.cases[step.client] = UUID(told["case_id"])
         if told.get("application_ref"):
             self._applications[step.client] = UUID(told["application_ref"])
+
+
+@pytest.fixture(scope="session")
+def desk(street: StreetRecord) -> Desk:
+    """All worked histories played, years apart, and the clock a year behind the last.
+
+    A test that moves the street's clock uses this fixture too: it moves forward only, and the histories come first.
+    """
+    desk = Desk(street)
+    desk.play([*h1(2001), *h2_rejected(2002), *h2_renewed(2003), *h7(2005), *h8(2006), *h20(2007), *h12(2009)])
+    move_to(street, local_midnight(date(2010, 6, 1)))
+    return desk

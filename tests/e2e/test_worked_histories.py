@@ -1,26 +1,12 @@
 """The worked histories, typed at intake's API, told through Kafka, asked of leadtimes: what comes out is what the rule set says."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from deploy.local.record import StreetRecord
-from shared.clock import local_midnight
-from tests.scenarios import Desk, h1, h2_rejected, h2_renewed, h7, h8, h12, h20
+from tests.scenarios import Desk
 from tests.street import service_client
-from tools.clock import move_to
-
-H1, H2_REJECTED, H2_RENEWED, H7, H8, H20, H12 = 2001, 2002, 2003, 2005, 2006, 2007, 2009
-
-
-@pytest.fixture(scope="session")
-def desk(street: StreetRecord) -> Desk:
-    """All histories played, years apart, and the clock a year behind the last."""
-    desk = Desk(street)
-    desk.play([*h1(H1), *h2_rejected(H2_REJECTED), *h2_renewed(H2_RENEWED), *h7(H7), *h8(H8), *h20(H20), *h12(H12)])
-    move_to(street, local_midnight(date(2010, 6, 1)))
-    return desk
 
 
 class Shown:
