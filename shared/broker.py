@@ -8,12 +8,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError, for_code
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
@@ -59,10 +60,13 @@ class Hearing:
 
     `hear` gets the readable facts of a batch in the order of each partition and returns when its one transaction is
     committed. A transient fault waits; a batch that raises is split, and the record that raises alone, three times, is quarantined.
+    `instance`: the name of this one process in the group. Started again under it, it need not wait for its own dead session.
     """
 
-    def __init__(self, kafka: str, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear) -> None:
-        self._kafka, self._group, self._topics = kafka, group, tuple(topics)
+    def __init__(
+        self, kafka: str, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear, *, instance: str | None = None
+    ) -> None:
+        self._kafka, self._group, self._topics, self._instance = kafka, group, tuple(topics), instance
         self._db, self._seal, self._hear = db, seal, hear
         self._stop = asyncio.Event()
         self._moved_at = time.monotonic()
@@ -86,6 +90,7 @@ class Hearing:
         subscriber = broker.subscriber(
             *self._topics,
             group_id=self._group,
+            group_instance_id=self._instance,
             batch=True,
             max_records=BATCH,
             batch_timeout_ms=FETCH_WAIT_MS,
@@ -111,7 +116,8 @@ class Hearing:
             reach(CrashPoint.CONSUMER_AFTER_EFFECT)
         except BaseException as error:
             for partition, offset in _first_offsets(records).items():
-                consumer.seek(partition, offset)
+                with suppress(IllegalStateError):  # it went to somebody else, who begins at what is committed
+                    consumer.seek(partition, offset)
             if isinstance(error, Stopping):
                 return
             if isinstance(error, Exception):
@@ -142,36 +148,32 @@ class Hearing:
             await self._patiently(lambda: self._quarantine(unreadable))
         if heard:
             with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):
-                await self._hear_or_split(heard)
+                await self._hear_each(heard)
 
-    async def _hear_or_split(self, heard: Sequence[tuple[Record, Heard]]) -> None:
+    async def _hear_each(self, heard: Sequence[tuple[Record, Heard]]) -> None:
+        """What raises alone is tried again after all the others, so that many bad records take no longer than one."""
+        failed = await self._hear_or_split(heard)
+        for _ in range(POISON_TRIES - 1):
+            if failed:
+                await self._pause(POISON_PAUSE_S)
+                failed = [each for one in failed for each in await self._hear_or_split([one])]
+        if failed:
+            await self._patiently(lambda: self._quarantine([(record, "handler_failed") for record, _ in failed]))
+
+    async def _hear_or_split(self, heard: Sequence[tuple[Record, Heard]]) -> Sequence[tuple[Record, Heard]]:
+        """Answers those that raise alone."""
         try:
             await self._patiently(lambda: self._hear([each for _, each in heard]))
-            outcomes(len(heard), "heard")
         except Stopping:
             raise
         except Exception as error:
             if len(heard) > 1:
                 middle = len(heard) // 2
-                await self._hear_or_split(heard[:middle])
-                await self._hear_or_split(heard[middle:])
-            else:
-                await self._try_again_alone(heard[0], error)
-
-    async def _try_again_alone(self, poison: tuple[Record, Heard], error: Exception) -> None:
-        record, heard = poison
-        for _ in range(POISON_TRIES - 1):
-            logger.error("a record could not be handled", topic=record.topic, offset=record.offset, exc_info=error)
-            await self._pause(POISON_PAUSE_S)
-            try:
-                await self._patiently(lambda: self._hear([heard]))
-                outcomes(1, "heard")
-                return
-            except Stopping:
-                raise
-            except Exception as again:
-                error = again
-        await self._patiently(lambda: self._quarantine([(record, "handler_failed")]))
+                return [*await self._hear_or_split(heard[:middle]), *await self._hear_or_split(heard[middle:])]
+            logger.error("a record could not be handled", topic=heard[0][0].topic, offset=heard[0][0].offset, exc_info=error)
+            return heard
+        outcomes(len(heard), "heard")
+        return []
 
     async def _quarantine(self, unreadable: Sequence[tuple[Record, str]]) -> None:
         async with transaction(self._db) as tx:
@@ -230,22 +232,29 @@ class Lag:
     async def read(self) -> float:
         """Records told and not committed yet by the group, over all partitions. Raises KafkaError."""
         async with self._one_at_a_time:
-            if self._ends is None or self._admin is None:
-                self._ends, self._admin = (
-                    AIOKafkaConsumer(bootstrap_servers=self._kafka),
-                    AIOKafkaAdminClient(bootstrap_servers=self._kafka),
-                )
-                await self._ends.start()
-                await self._admin.start()
             try:
-                described = await self._admin.describe_topics(list(self._topics))
-                partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
-                ends = await self._ends.end_offsets(partitions)
-                committed = await self._admin.list_consumer_group_offsets(self._group, partitions=partitions)
-                return float(sum(end - max(committed[each].offset, 0) for each, end in ends.items()))
-            except KafkaError:
+                return await self._read(*await self._clients())
+            except BaseException:  # also when the asker gives up waiting: a client that is half started never answers
                 await self._close()
                 raise
+
+    async def _clients(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
+        if self._ends is None or self._admin is None:
+            self._ends, self._admin = AIOKafkaConsumer(bootstrap_servers=self._kafka), AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+            await self._ends.start()
+            await self._admin.start()
+        return self._ends, self._admin
+
+    async def _read(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> float:
+        described = await admin.describe_topics(list(self._topics))
+        for topic in described:
+            if topic["error_code"]:
+                raise for_code(topic["error_code"])
+        partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
+        # What the broker no longer keeps was not heard, and never will be: it is no lag.
+        return float(sum(ends[each] - max(committed[each].offset, begins[each]) for each in partitions))
 
     async def _close(self) -> None:
         ends, admin = self._ends, self._admin

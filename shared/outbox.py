@@ -26,6 +26,7 @@ from shared.telemetry import creating, sending
 LARGEST_BYTES = 900_000  # below the broker's 1 MiB with room for headers, so that every row can be published
 BATCH = 500
 POLL_S = 1.0
+CLOSE_S = 5.0
 
 TAKE_SEQUENCE = """
     INSERT INTO stream_sequence AS known (topic, stream, sequence) VALUES ($1, $2, 1)
@@ -120,7 +121,7 @@ class Relay:
                     producer = _producer(self._settings.kafka)
                     await producer.start()
                     await self._relay(connection, producer, stop)
-            except (KafkaError, Exception) as error:
+            except Exception as error:
                 if not isinstance(error, KafkaError) and not is_transient(error):
                     raise
                 logger.warning("relay begins anew", error=type(error).__name__)
@@ -155,12 +156,12 @@ async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequ
     """
     created = [dict(row["headers"]).get("traceparent") for row in rows]
     with sending(rows[0]["topic"], created, publish):
-        futures = [await _send(producer, row) for row in rows]
-        outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        futures, refused = await _send_all(producer, rows)
+        outcomes: list[Any] = [*await asyncio.gather(*futures, return_exceptions=True), *refused]
         reach(CrashPoint.RELAY_AFTER_SEND)
         failed: set[UUID] = set()
         acknowledged = []
-        for row, outcome in zip(rows, outcomes, strict=True):
+        for row, outcome in zip(rows, outcomes, strict=False):
             if isinstance(outcome, BaseException):
                 failed.add(row["stream"])
             elif row["stream"] not in failed:
@@ -172,9 +173,16 @@ async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequ
                 raise outcome
 
 
-async def _send(producer: AIOKafkaProducer, row: Row) -> Any:
-    headers = [(name, value.encode()) for name, value in row["headers"]]
-    return await producer.send(row["topic"], row["payload"], key=str(row["stream"]).encode(), headers=headers)
+async def _send_all(producer: AIOKafkaProducer, rows: Sequence[Row]) -> tuple[list[Any], list[Exception]]:
+    """The acks to wait for, and what the producer itself refused, if anything: the rows from that one on are not sent."""
+    acks: list[Any] = []
+    for row in rows:
+        headers = [(name, value.encode()) for name, value in row["headers"]]
+        try:
+            acks.append(await producer.send(row["topic"], row["payload"], key=str(row["stream"]).encode(), headers=headers))
+        except Exception as error:
+            return acks, [error]
+    return acks, []
 
 
 def _producer(kafka: str) -> AIOKafkaProducer:
@@ -184,6 +192,8 @@ def _producer(kafka: str) -> AIOKafkaProducer:
 async def _close(producer: AIOKafkaProducer | None) -> None:
     if producer is not None:
         try:
-            await asyncio.wait_for(producer.stop(), 5)
+            await asyncio.wait_for(producer.stop(), CLOSE_S)
         except Exception as error:  # it is thrown away whatever it says; what was not acknowledged stays pending
             logger.warning("producer did not close", error=type(error).__name__)
+            if producer._sender is not None:  # an idempotent one would go on trying for ever, behind its successor's back
+                await producer._sender.close()

@@ -27,6 +27,9 @@ SERVER_SETTINGS = {
     "lock_timeout": "10s",
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 
 
@@ -102,8 +105,9 @@ def is_transient(error: BaseException) -> bool:
     """Whether waiting can cure it: the server is away, full, restarting, a standby, or two transactions met.
 
     SQLSTATE classes 08 (connection), 53 (resources), 57 (operator), and 25006, 40001, 40P01, 55P03, 58030 (PostgreSQL, appendix A).
+    A value that asyncpg refuses to send is an InterfaceError too, and a ValueError: no waiting makes it fit.
     """
     if isinstance(error, asyncpg.PostgresError):
         state = getattr(error, "sqlstate", None) or ""
         return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError) and not isinstance(error, ValueError)

@@ -14,7 +14,12 @@ from shared.log import logger
 from shared.settings import ServiceSettings
 
 GRACE_S = 15
+CANCEL_S = 2
 Background = Callable[[asyncio.Event], Awaitable[None]]
+
+
+class EndedByItself(Exception):
+    """A part returned although nobody had told it to: the house is not whole without it."""
 
 
 class _Server(uvicorn.Server):
@@ -46,7 +51,7 @@ def _server(app: Any, host: str, port: int) -> _Server:
 async def run(settings: ServiceSettings, app: Any, health_app: Any, background: Sequence[Background]) -> None:
     """Serves until SIGTERM or SIGINT, or until a part dies; then every part ends the work it has in hand, 15 s at most.
 
-    Raises what a part died of, so that the process ends with an error and is started anew.
+    Raises what a part died of, or EndedByItself, so that the process ends with an error and is started anew.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,15 +62,21 @@ async def run(settings: ServiceSettings, app: Any, health_app: Any, background: 
     parts += [asyncio.ensure_future(work(stop)) for work in background]
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
+    told_to_stop = stop.is_set()
     stop.set()
     for server in servers:
         server.should_exit = True
     _, late = await asyncio.wait(parts, timeout=GRACE_S)
-    for task in late:
-        task.cancel()
+    if late:
+        logger.warning("work in hand was given up", parts=len(late))
+        for task in late:
+            task.cancel()
+        await asyncio.wait(late, timeout=CANCEL_S)
     for task in parts:
         if task.done() and not task.cancelled() and (error := task.exception()) is not None:
             raise error
+    if not told_to_stop:
+        raise EndedByItself
 
 
 def begin(service: str, house: Callable[[], Awaitable[None]]) -> None:

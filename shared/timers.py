@@ -17,9 +17,13 @@ Fire = Callable[[UUID, datetime], Awaitable[None]]
 
 SET = "INSERT INTO timer (stream, due_at) VALUES ($1, $2) ON CONFLICT (stream) DO UPDATE SET due_at = excluded.due_at"
 CLEAR = "DELETE FROM timer WHERE stream = $1"
-DUE = "SELECT stream, due_at FROM timer WHERE due_at <= $1 ORDER BY due_at, stream LIMIT $2"
+DUE = "SELECT stream, due_at FROM timer WHERE due_at <= $1 AND stream <> ALL($2::uuid[]) ORDER BY due_at, stream LIMIT $3"
 DUE_COUNT = "SELECT count(*) FROM timer WHERE due_at <= $1"
 NEXT = "SELECT min(due_at) FROM timer"
+
+
+class NotMoved(Exception):
+    """A timer was fired and is due at the same instant still: fired at once again, it would never let the loop rest."""
 
 
 async def set_timer(tx: Transaction, stream: UUID, due_at: datetime | None) -> None:
@@ -71,22 +75,25 @@ class Sweeper:
                 return
         while not stop.is_set():
             self._woken.clear()
-            await connection.execute("SELECT 1")  # raises when the lock is lost with its connection
-            if not await self._sweep(stop):
-                await pause(POLL_S, self._woken, stop)
+            await self._sweep(connection, stop)
+            await pause(POLL_S, self._woken, stop)
 
-    async def _sweep(self, stop: asyncio.Event) -> bool:
-        """Fires what is due; true when more may be due at once. A timer that fails is passed over until the next round."""
-        rows = await self._db.fetch(DUE, await self._clock.now(), BATCH)
-        failed = 0
-        for row in rows:
-            if stop.is_set():
-                return False
-            try:
-                await self._fire(row["stream"], row["due_at"])
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                failed += 1
-                logger.error("a timer could not be fired", exc_info=error)
-        return len(rows) > failed
+    async def _sweep(self, connection: Connection, stop: asyncio.Event) -> None:
+        """Fires all that is due. A timer that fails, or that firing did not move, is passed over until the next round."""
+        passed_over: list[UUID] = []
+        fired: set[tuple[UUID, datetime]] = set()
+        while rows := await self._db.fetch(DUE, await self._clock.now(), passed_over, BATCH):
+            await connection.execute("SELECT 1")  # raises when the lock is lost with its connection
+            for row in rows:
+                if stop.is_set():
+                    return
+                try:
+                    if (row["stream"], row["due_at"]) in fired:
+                        raise NotMoved
+                    fired.add((row["stream"], row["due_at"]))
+                    await self._fire(row["stream"], row["due_at"])
+                except Exception as error:
+                    if is_transient(error):
+                        raise
+                    passed_over.append(row["stream"])
+                    logger.error("a timer could not be fired", exc_info=error)

@@ -46,9 +46,8 @@ async def house() -> None:
     try:
         await migrate(db, MIGRATIONS)
         clock = await open_clock(settings, db)
-        hearing = Hearing(
-            settings.kafka, settings.consumer_group, TOPICS, db, Seal(settings.quarantine_key_file), functools.partial(hear, db)
-        )
+        seal, instance = Seal(settings.quarantine_key_file), settings.consumer_instance
+        hearing = Hearing(settings.kafka, settings.consumer_group, TOPICS, db, seal, functools.partial(hear, db), instance=instance)
         health = Health(NAME)
         health.watch("now", "the service's clock", clock.now)
         health.watch("lag", "records told and not heard yet", lag.read)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import Field
+
 from shared.settings import ServiceSettings
 
 
@@ -10,3 +12,4 @@ class Settings(ServiceSettings):
 
     quarantine_key_file: Path
     consumer_group: str = "leadtimes"
+    consumer_instance: str | None = Field(default=None, min_length=1, description="this process in its group; no two at once may share it")

@@ -53,6 +53,7 @@ async def running(service: str, street: StreetRecord, house: House, **told_too: 
         "SLUSS_TOKEN_ISSUER": street.tokens.issuer,
         "SLUSS_QUARANTINE_KEY_FILE": str(house.seal_key),
         "SLUSS_CONSUMER_GROUP": house.topic,
+        "SLUSS_CONSUMER_INSTANCE": service,
         **told_too,
     }
     process = await asyncio.create_subprocess_exec(

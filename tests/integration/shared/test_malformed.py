@@ -2,24 +2,38 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import KafkaError
 
 from contracts.envelope import Envelope, TimePrecision, Unreadable
 from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
-from shared import quarantine
-from shared.broker import Heard, Hearing, Lag
+from shared import log, quarantine
+from shared.broker import Hear, Heard, Hearing, Lag
 from shared.clock import real_now
 from shared.postgres import transaction
 from shared.quarantine import NotQuarantined, Seal
-from tests.street import House
+from tests.street import House, free_port, read_topic
 
 Message = tuple[list[tuple[str, bytes]], bytes]
+
+
+@pytest.fixture(autouse=True)
+def logs_as_a_service_does() -> Iterator[None]:
+    """Without this, structlog draws every traceback for a terminal, which takes longer than the work."""
+    kept, level = logging.getLogger().handlers[:], logging.getLogger().level
+    log.start("test")
+    yield
+    logging.getLogger().handlers[:] = kept
+    logging.getLogger().setLevel(level)
 
 
 def fact() -> tuple[UUID, Message]:
@@ -78,7 +92,7 @@ class Listener:
 
 
 @asynccontextmanager
-async def hearing(house: House, listener: Listener) -> Any:
+async def hearing(house: House, listener: Hear) -> Any:
     stop = asyncio.Event()
     ears = Hearing(house.kafka, house.topic, [house.topic], house.db, Seal(house.seal_key), listener)
     task = asyncio.create_task(ears.run(stop))
@@ -87,6 +101,18 @@ async def hearing(house: House, listener: Listener) -> Any:
     finally:
         stop.set()
         await task
+
+
+def note_the_time_of_each_try(ears: Hearing) -> list[float]:
+    """Notes, without changing it, when a batch is taken in hand."""
+    times, receive = [], ears.receive
+
+    async def noted(consumer: Any, records: Any) -> None:
+        times.append(time.monotonic())
+        await receive(consumer, records)
+
+    ears.receive = noted  # type: ignore[method-assign]
+    return times
 
 
 async def tell(house: House, messages: Sequence[Message]) -> None:
@@ -136,6 +162,71 @@ async def test_a_record_that_always_raises_is_quarantined_once_and_alone(house: 
     assert await quarantine.count_open(house.db) == 0
 
 
+async def test_many_records_that_raise_take_no_longer_than_one(house: House) -> None:
+    """Two seconds for each would be longer than the group's patience with a consumer, and the batch would never be committed."""
+    messages = [fact() for _ in range(200)]
+
+    async def raises(batch: Sequence[Heard]) -> None:
+        raise RuntimeError("boom")
+
+    await tell(house, [message for _, message in messages])
+    async with asyncio.timeout(30), hearing(house, raises):
+        await caught_up(house)
+    assert len(await quarantine.listing(house.db)) == 200
+
+
+async def test_a_fault_while_settling_puts_the_position_back(house: House) -> None:
+    """Not of `hear`: the quarantine itself fails, in a way that no waiting cures. Nothing may be passed over meanwhile."""
+    await house.db.execute("ALTER TABLE quarantine RENAME TO taken_away")
+    bad, good, later = BAD["truncated JSON"][0], fact(), fact()
+    await tell(house, [bad, good[1]])
+    listener, lag = Listener(), Lag(house.kafka, house.topic, [house.topic])
+    async with hearing(house, listener) as ears:
+        tries = note_the_time_of_each_try(ears)
+        while len(tries) < 2:
+            await asyncio.sleep(0.05)
+        await tell(house, [later[1]])
+        while len(tries) < 4:
+            await asyncio.sleep(0.05)
+        assert await lag.read() == 3, "no offset was committed"
+        assert tries[-1] - tries[0] > 2.5, "no hot loop"
+        await house.db.execute("ALTER TABLE taken_away RENAME TO quarantine")
+        await caught_up(house)
+    await lag.close()
+    assert set(listener.ids) == {good[0], later[0]}
+    assert [(each.reason, each.offset) for each in await quarantine.listing(house.db)] == [("not_json", 0)]
+
+
+async def test_a_partition_that_went_to_somebody_else_does_not_keep_the_others_from_being_put_back(house: House) -> None:
+    await house.db.execute("DROP TABLE quarantine")
+    ours, lost = TopicPartition(house.topic, 0), TopicPartition(house.topic, 1)
+    producer = AIOKafkaProducer(bootstrap_servers=house.kafka)
+    await producer.start()
+    for place in (ours, lost):
+        await producer.send_and_wait(house.topic, b"{", partition=place.partition)
+    await producer.stop()
+    records = sorted(await read_topic(house.kafka, house.topic, 2), key=lambda each: each.partition)
+    consumer = AIOKafkaConsumer(bootstrap_servers=house.kafka, enable_auto_commit=False)
+    await consumer.start()
+    consumer.assign([ours])
+    consumer.seek(ours, 1)
+    ears = Hearing(house.kafka, house.topic, [house.topic], house.db, Seal(house.seal_key), Listener())
+    with pytest.raises(Exception, match='relation "quarantine" does not exist'):
+        await ears.receive(consumer, records)
+    assert await consumer.position(ours) == 0
+    await consumer.stop()
+
+
+async def test_a_record_that_asks_for_an_answer_gets_none(house: House, another_house: House) -> None:
+    good = fact()
+    await tell(house, [([*good[1][0], ("reply_to", another_house.topic.encode()), ("correlation_id", b"1")], good[1][1])])
+    listener = Listener()
+    async with hearing(house, listener):
+        await caught_up(house)
+    assert listener.ids == [good[0]]
+    assert await read_topic(house.kafka, another_house.topic, 0) == []
+
+
 async def test_a_transient_fault_waits_and_quarantines_nothing(house: House) -> None:
     listener = Listener()
     listener.fault = ConnectionRefusedError()
@@ -144,6 +235,9 @@ async def test_a_transient_fault_waits_and_quarantines_nothing(house: House) -> 
     async with hearing(house, listener):
         while listener.calls < 5 and not await quarantine.count_open(house.db):
             await asyncio.sleep(0.05)
+        lag = Lag(house.kafka, house.topic, [house.topic])
+        assert await lag.read() == 1, "no offset is committed before its outcome"
+        await lag.close()
         listener.fault = None
         await caught_up(house)
     assert listener.ids == [good[0]]
@@ -193,4 +287,47 @@ async def test_a_graceful_stop_ends_the_batch_in_hand(house: House) -> None:
     assert ended == [good[0]]
     lag = Lag(house.kafka, house.topic, [house.topic])
     assert await lag.read() == 0, "the offset of the finished batch was committed"
+    await lag.close()
+
+
+async def test_lag_asked_before_the_broker_is_there_is_answered_when_it_is(house: House) -> None:
+    port = free_port()
+    lag = Lag(f"127.0.0.1:{port}", house.topic, [house.topic])
+    for _ in range(2):
+        with pytest.raises(KafkaError):
+            await lag.read()
+    address, _, real = house.kafka.rpartition(":")
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(address, int(real))
+        await asyncio.wait({asyncio.create_task(pump(reader, far_writer)), asyncio.create_task(pump(far_reader, writer))})
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while told := await reader.read(65536):
+            writer.write(told)
+        writer.close()
+
+    server = await asyncio.start_server(pass_on, "127.0.0.1", port)
+    assert await lag.read() == 0
+    await lag.close()
+    server.close()
+
+
+async def test_what_the_broker_no_longer_keeps_is_no_lag(house: House) -> None:
+    await tell(house, [fact()[1] for _ in range(3)])
+    [partition] = {record.partition for record in await read_topic(house.kafka, house.topic, 3)}
+    lag = Lag(house.kafka, house.topic, [house.topic])
+    assert await lag.read() == 3
+    admin = AIOKafkaAdminClient(bootstrap_servers=house.kafka)
+    await admin.start()
+    await admin.delete_records({TopicPartition(house.topic, partition): RecordsToDelete(before_offset=3)})
+    await admin.close()
+    assert await lag.read() == 0
+    await lag.close()
+
+
+async def test_the_lag_of_a_topic_that_is_not_there_is_unknown_and_not_nothing(house: House) -> None:
+    lag = Lag(house.kafka, house.topic, [f"{house.topic}-gone"])
+    with pytest.raises(KafkaError):
+        await lag.read()
     await lag.close()

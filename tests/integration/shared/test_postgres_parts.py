@@ -1,17 +1,31 @@
 """Migrations, the simulated clock and timers on a real PostgreSQL."""
 
 import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from shared import log
 from shared.clock import Backwards, SimulatedClock, local_date, local_midnight, open_clock, real_now
 from shared.migrate import MigrationChanged, migrate
-from shared.postgres import connect, lock, transaction
+from shared.postgres import connect, is_transient, lock, transaction
 from shared.timers import Sweeper, set_timer
 from tests.street import House
+
+
+@pytest.fixture(autouse=True)
+def logs_as_a_service_does() -> Iterator[None]:
+    """Without this, structlog draws every traceback for a terminal, which takes longer than the work."""
+    kept, level = logging.getLogger().handlers[:], logging.getLogger().level
+    log.start("test")
+    yield
+    logging.getLogger().handlers[:] = kept
+    logging.getLogger().setLevel(level)
 
 
 async def test_two_processes_that_start_at_once_apply_each_migration_once(empty_house: House, tmp_path: Path) -> None:
@@ -106,6 +120,54 @@ async def test_due_timers_fire_in_time_order_by_one_holder(house: House) -> None
     await second.close()
     assert fired == streams[:5]
     assert await sweepers[0].next_at() == now + timedelta(hours=1)
+
+
+async def test_a_value_that_never_fits_is_no_fault_that_passes(house: House) -> None:
+    for query, value in (("SELECT $1::int", 2**40), ("SELECT $1::text", "a\x00b"), ("SELECT $1::jsonb", {"a": "\x00"})):
+        assert not is_transient(await fault_of(house.db.fetchval(query, value))), query
+
+
+async def test_a_server_that_goes_away_is_a_fault_that_passes(house: House) -> None:
+    async with house.db.acquire() as connection:
+        assert is_transient(await fault_of(connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")))
+        assert is_transient(await fault_of(connection.execute("SELECT 1")))
+
+
+async def fault_of(act: Awaitable[object]) -> Exception:
+    """What it raises."""
+    try:
+        await act
+    except Exception as error:
+        return error
+    raise AssertionError("it raised nothing")
+
+
+async def test_a_timer_that_firing_does_not_move_and_more_than_a_batch_that_fail_hold_up_nobody(house: House) -> None:
+    bad, still, good = [uuid4() for _ in range(150)], uuid4(), uuid4()
+    fired: Counter[UUID] = Counter()
+
+    async def fire(stream: UUID, due_at: datetime) -> None:
+        fired[stream] += 1
+        if stream in bad:
+            raise RuntimeError("boom")
+        if stream == good:
+            async with transaction(house.db) as tx:
+                await set_timer(tx, stream, None)
+
+    async with transaction(house.db) as tx:
+        for hours, stream in enumerate((good, still, *bad), start=1):
+            await set_timer(tx, stream, real_now() - timedelta(hours=hours))
+    stop = asyncio.Event()
+    task = asyncio.create_task(Sweeper(house.settings, house.db, await open_clock(house.settings, house.db), fire).run(stop))
+    async with asyncio.timeout(10):
+        while not fired[good]:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(1.5)
+    stop.set()
+    await task
+    assert fired[still] <= 4, "no hot loop"
+    assert fired[bad[0]] <= 4
+    assert fired[good] == 1
 
 
 async def test_a_timer_that_fails_does_not_hold_up_the_others(house: House) -> None:

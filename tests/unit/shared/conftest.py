@@ -1,7 +1,9 @@
 """A small API behind the gate, and tokens for it."""
 
+import io
 import json
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
 from pydantic import AwareDatetime, Field
 
+from shared import log
 from shared.auth import Caller, caller, issue_token, new_signing_key, public_keys
 from shared.http import StrictModel, etag, expected_version, make_app
 from shared.problems import Problem
@@ -118,3 +121,17 @@ async def maker(app: FastAPI, token: Callable[..., dict[str, str]]) -> AsyncIter
     """Somebody with the role `maker`."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://toy", headers=token("maker")) as asking:
         yield asking
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What this process logs, as a service would."""
+    kept, levels = logging.getLogger().handlers[:], logging.getLogger().level
+    log.start("test")
+    stream = io.StringIO()
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    yield stream
+    logging.getLogger().handlers[:] = kept
+    logging.getLogger().setLevel(levels)

@@ -1,6 +1,7 @@
 """The gate: no token, no way in; no body that is too large, too strange or of the wrong kind; nothing is ever repeated."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -92,7 +93,7 @@ async def test_a_browser_is_told_in_a_page(client: httpx.AsyncClient) -> None:
     assert "<h1>" in answer.text
 
 
-async def test_a_fault_is_500_and_tells_nothing(maker: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_a_fault_is_500_and_tells_nothing(maker: httpx.AsyncClient, lines: io.StringIO) -> None:
     answer = await maker.get("/toy/fault")
     assert code(answer) == "internal_error"
     assert "Anna" not in answer.text
@@ -223,9 +224,9 @@ async def test_a_request_that_is_refused_is_never_repeated_in_the_answer(maker: 
     assert all(SECRET not in answer.text for answer in answers)
 
 
-async def test_the_log_names_the_route_and_never_the_address(maker: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_the_log_names_the_route_and_never_the_address(maker: httpx.AsyncClient, lines: io.StringIO) -> None:
     await maker.get(f"/toy/things/{SECRET}?at_least=1")
-    logged = capfd.readouterr().out
+    logged = lines.getvalue()
     assert "/toy/things/{name}" in logged
     assert SECRET not in logged
 

@@ -4,24 +4,9 @@ import io
 import json
 import logging
 
-import pytest
-
 from shared import log
 
 CANARY = "19121212-1212 Tolvan Tolvansson"
-
-
-@pytest.fixture
-def lines() -> io.StringIO:
-    kept, levels = logging.getLogger().handlers[:], logging.getLogger().level
-    log.start("test")
-    stream = io.StringIO()
-    handler = logging.getLogger().handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(stream)
-    yield stream
-    logging.getLogger().handlers[:] = kept
-    logging.getLogger().setLevel(levels)
 
 
 def test_an_exception_is_told_by_its_kind_and_place(lines: io.StringIO) -> None:
