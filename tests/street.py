@@ -70,7 +70,11 @@ def spans() -> Iterator[Spans]:
 def street(spans: Spans) -> Iterator[StreetRecord]:
     """The local street, whole: PostgreSQL, Apache Kafka and every service, its simulated clock born in 2000."""
     folder = ROOT / ".sluss" / f"tests-{os.getpid()}"
-    telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": spans.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    telemetry = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": spans.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
     running = Street(folder, simulation_start=BIRTH, extra_env=telemetry)
     try:
         yield running.start()
