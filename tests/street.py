@@ -93,7 +93,8 @@ def servers(street: StreetRecord) -> Servers:
 
 
 @asynccontextmanager
-async def _new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
+async def new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
+    """Such a house until the end of the block."""
     name = f"t_{uuid4().hex}"
     admin = await connect_alone(servers.admin_url, servers.admin_password)
     await admin.execute(f"CREATE DATABASE {name}")
@@ -121,14 +122,14 @@ async def _new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
 @pytest.fixture
 async def empty_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
     """A database without any table, and a topic of its own."""
-    async with _new_house(servers, tmp_path) as made:
+    async with new_house(servers, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 async def another_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
     """A second one, beside `empty_house`."""
-    async with _new_house(servers, tmp_path) as made:
+    async with new_house(servers, tmp_path) as made:
         yield made
 
 
