@@ -14,7 +14,9 @@ from pydantic_core import from_json, to_json
 from contracts.catalogue import BY_TYPE
 from contracts.event import PublishedEvent, TimePrecision, UnmappedCode, is_local_midnight
 
-__all__ = ["Envelope", "PublishedEvent", "Skipped", "TimePrecision", "Unreadable", "UnreadableReason", "open_message", "schema_uri"]
+__all__ = [
+    "Envelope", "PublishedEvent", "Skipped", "TimePrecision", "Unreadable", "UnreadableReason", "open_message", "open_record", "schema_uri",
+]  # fmt: skip
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -22,6 +24,7 @@ PREFIX: Final = "ce_"
 BINARY: Final = "application/json"
 STRUCTURED: Final = "application/cloudevents+json"
 
+MOST_HEADERS: Final = 100
 CORE: Final = frozenset({"specversion", "id", "source", "type", "subject", "time", "dataschema", "datacontenttype"})
 NAMES: Final = frozenset(event_type.rpartition(".")[0] for event_type in BY_TYPE)
 ATTRIBUTE_NAME: Final = re.compile("[a-z0-9]+")
@@ -45,6 +48,7 @@ class UnreadableReason(StrEnum):
     ENVELOPE_INVALID = "envelope_invalid"
     UNKNOWN_MAJOR = "unknown_major"
     DATA_INVALID = "data_invalid"
+    KEY_NOT_STREAM = "key_not_stream"
 
 
 class Unreadable(Exception):
@@ -134,10 +138,20 @@ def schema_uri(event_type: str) -> str:
 
 def open_message(headers: Headers, value: bytes | None) -> Envelope | Skipped:
     """Reads a Kafka message in binary or structured mode. Raises Unreadable, and nothing else, whatever the bytes are."""
+    if len(headers) > MOST_HEADERS:
+        raise Unreadable(UnreadableReason.ENVELOPE_INVALID, "too many headers")
     texts = _texts(headers)
     if texts.get("content-type", "").lower().startswith("application/cloudevents"):
         return _open_structured(texts, value)
     return _open_binary(texts, value)
+
+
+def open_record(key: bytes | None, headers: Headers, value: bytes | None) -> Envelope | Skipped:
+    """The same of a whole record: under another key than its stream, an event may lie on a partition where nothing keeps its order."""
+    opened = open_message(headers, value)
+    if isinstance(opened, Envelope) and key != str(opened.partitionkey).encode():
+        raise Unreadable(UnreadableReason.KEY_NOT_STREAM)
+    return opened
 
 
 def _open_binary(texts: Mapping[str, str], value: bytes | None) -> Envelope | Skipped:

@@ -20,7 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 
-from contracts.envelope import Envelope, Skipped, Unreadable, open_message
+from contracts.envelope import Envelope, Skipped, Unreadable, open_record
 from shared import quarantine
 from shared.crash import CrashPoint, reach
 from shared.log import logger
@@ -136,7 +136,7 @@ class Hearing:
         unreadable: list[tuple[Record, str]] = []
         for record in records:
             try:
-                opened = open_message(record.headers, record.value)
+                opened = open_record(record.key, record.headers, record.value)
             except Unreadable as error:
                 unreadable.append((record, error.reason))
             else:
@@ -214,7 +214,7 @@ class Hearing:
         """
         async with transaction(self._db) as tx:
             record = await quarantine.take(tx, self._seal, number)
-            opened = open_message(record.headers, record.value)
+            opened = open_record(record.key, record.headers, record.value)
             if isinstance(opened, Envelope):
                 await self._hear([Heard(opened, record.topic, record.partition, record.offset)])
             await quarantine.settle_redriven(tx, number, by)
@@ -280,7 +280,7 @@ async def _decode_nothing(_: Any) -> bytes:
 
 
 def _record(raw: "ConsumerRecord[bytes, bytes]") -> Record:
-    return Record(raw.topic, raw.partition, raw.offset, list(raw.headers), raw.value)
+    return Record(raw.topic, raw.partition, raw.offset, list(raw.headers), raw.value, raw.key)
 
 
 def _first_offsets(records: Sequence["ConsumerRecord[bytes, bytes]"]) -> dict[TopicPartition, int]:

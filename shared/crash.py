@@ -9,7 +9,7 @@ _hits: Counter[str] = Counter()
 
 
 class CrashPoint(StrEnum):
-    """Every place whose sudden death is tested (`reliability.md` R1)."""
+    """Every place where a test may let the process die (`reliability.md` R1)."""
 
     RELAY_AFTER_SEND = "relay.after_send"
     RELAY_AFTER_DELETE = "relay.after_delete"

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from shared import telemetry
 from shared.log import logger
+from shared.pause import pause
 
 PROBE_S = 2.0
 STUCK_S = 30.0
@@ -26,7 +27,7 @@ class _Named:
 
 
 class Health:
-    """Named values of a service, each read when somebody asks. Above its limit, or when it cannot be read, the service is not healthy."""
+    """Named values of a service, read when asked for or sent. Above its limit, or when one cannot be read, the service is not healthy."""
 
     def __init__(self, service: str) -> None:
         self._service = service
@@ -52,6 +53,14 @@ class Health:
         except Exception as error:
             logger.warning("a health value could not be read", error=type(error).__name__)
             return error
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Reads all values as often as metrics are sent to a collector, until `stop`: nobody may ask for them otherwise."""
+        every_s = telemetry.metrics_sent_every_s()
+        while every_s is not None and not stop.is_set():
+            await self.read()
+            await pause(every_s, stop)
+        await stop.wait()
 
     def _is_bad(self, probe: _Named, value: object) -> bool:
         if isinstance(value, Exception):

@@ -39,6 +39,7 @@ class Record:
     offset: int
     headers: Headers
     value: bytes | None
+    key: bytes | None
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,8 @@ class Seal:
 
     def close(self, record: Record) -> tuple[bytes, bytes]:
         """The sealed record and the SHA-256 of what it holds."""
-        headers = [[name, None if value is None else base64.b64encode(value).decode()] for name, value in record.headers]
-        value = None if record.value is None else base64.b64encode(record.value).decode()
-        plain = json.dumps([headers, value]).encode()
+        headers = [[name, _as_text(value)] for name, value in record.headers]
+        plain = json.dumps([headers, _as_text(record.value), _as_text(record.key)]).encode()
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._cipher.encrypt(nonce, plain, _place(record.topic, record.partition, record.offset))
         return nonce + sealed, hashlib.sha256(plain).digest()
@@ -79,14 +79,23 @@ class Seal:
         plain = self._cipher.decrypt(
             sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _place(row["topic"], row["partition"], row["record_offset"])
         )
-        headers, value = json.loads(plain)
+        headers, value, key = json.loads(plain)
         return Record(
             row["topic"],
             row["partition"],
             row["record_offset"],
-            [(name, None if each is None else base64.b64decode(each)) for name, each in headers],
-            None if value is None else base64.b64decode(value),
+            [(name, _as_bytes(each)) for name, each in headers],
+            _as_bytes(value),
+            _as_bytes(key),
         )
+
+
+def _as_text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _as_bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)
 
 
 def _place(topic: str, partition: int, offset: int) -> bytes:

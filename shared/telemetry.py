@@ -12,10 +12,13 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from opentelemetry import metrics, trace
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.environment_variables import OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_METRIC_EXPORT_INTERVAL
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -27,23 +30,40 @@ _tracer = trace.get_tracer("sluss")
 _meter = metrics.get_meter("sluss")
 _propagator = TraceContextTextMapPropagator()
 F = TypeVar("F", bound=Callable[..., Any])
+EXPORT_S = 5
+USUAL_METRIC_MS = 60_000
 
 
 def start(service: str) -> None:
-    """Begins to collect. Spans leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector."""
+    """Begins to collect. Spans and metrics leave the process only when `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector.
+
+    Prometheus can ask for the metrics in either case.
+    """
     resource = Resource.create({"service.name": service, "service.namespace": "sluss"})
     tracing = TracerProvider(resource=resource)
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=5)))
+    readers: list[MetricReader] = [PrometheusMetricReader()]
+    every_s = metrics_sent_every_s()
+    if every_s is not None:
+        tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=EXPORT_S)))
+        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(timeout=EXPORT_S), export_interval_millis=1000 * every_s))
     trace.set_tracer_provider(tracing)
-    metrics.set_meter_provider(MeterProvider([PrometheusMetricReader()], resource=resource))
+    metrics.set_meter_provider(MeterProvider(readers, resource=resource))
+
+
+def metrics_sent_every_s() -> float | None:
+    """How often metrics are sent to the collector, in seconds (`OTEL_METRIC_EXPORT_INTERVAL`, in ms); None: there is no collector."""
+    if not os.environ.get(OTEL_EXPORTER_OTLP_ENDPOINT):
+        return None
+    return float(os.environ.get(OTEL_METRIC_EXPORT_INTERVAL) or USUAL_METRIC_MS) / 1000
 
 
 def stop() -> None:
-    """Sends what has been collected; a collector that is away costs five seconds at most."""
-    provider = trace.get_tracer_provider()
-    if isinstance(provider, TracerProvider):
-        provider.shutdown()
+    """Sends what has been collected; a collector that is away costs five seconds for spans and five for metrics at most."""
+    spans, values = trace.get_tracer_provider(), metrics.get_meter_provider()
+    if isinstance(spans, TracerProvider):
+        spans.shutdown()
+    if isinstance(values, MeterProvider):
+        values.shutdown(timeout_millis=1000 * EXPORT_S)
 
 
 def place(function: Callable[..., Any]) -> str:
@@ -164,7 +184,7 @@ def current_trace() -> tuple[str, str] | None:
 
 
 def gauge(name: str, description: str, read: Callable[[], float | None], unit: str = "1") -> None:
-    """A value that is read when somebody asks for the metrics; None: nothing is shown."""
+    """A value that is read when somebody asks for the metrics or they are sent; None: nothing is shown."""
 
     def observe(_: CallbackOptions) -> Iterable[Observation]:
         value = read()

@@ -70,7 +70,11 @@ def spans() -> Iterator[Spans]:
 def street(spans: Spans) -> Iterator[StreetRecord]:
     """The local street, whole: PostgreSQL, Apache Kafka and every service, its simulated clock born in 2000."""
     folder = ROOT / ".sluss" / f"tests-{os.getpid()}"
-    telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": spans.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    telemetry = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": spans.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
     running = Street(folder, simulation_start=BIRTH, extra_env=telemetry)
     try:
         yield running.start()
@@ -89,7 +93,8 @@ def servers(street: StreetRecord) -> Servers:
 
 
 @asynccontextmanager
-async def _new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
+async def new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
+    """Such a house until the end of the block."""
     name = f"t_{uuid4().hex}"
     admin = await connect_alone(servers.admin_url, servers.admin_password)
     await admin.execute(f"CREATE DATABASE {name}")
@@ -117,14 +122,14 @@ async def _new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
 @pytest.fixture
 async def empty_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
     """A database without any table, and a topic of its own."""
-    async with _new_house(servers, tmp_path) as made:
+    async with new_house(servers, tmp_path) as made:
         yield made
 
 
 @pytest.fixture
 async def another_house(servers: Servers, tmp_path: Path) -> AsyncIterator[House]:
     """A second one, beside `empty_house`."""
-    async with _new_house(servers, tmp_path) as made:
+    async with new_house(servers, tmp_path) as made:
         yield made
 
 

@@ -60,6 +60,7 @@ def environment(
     }
     if service.hears:
         told["SLUSS_QUARANTINE_KEY_FILE"] = str(keys.quarantine_key(places))
+        told["SLUSS_CONSUMER_INSTANCE"] = service.name
     return told | local_only(simulated_from)
 
 

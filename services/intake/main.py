@@ -43,7 +43,7 @@ async def house() -> None:
         )
         health.watch("timers_due", "timers that are due and not fired", sweeper.due)
         health.watch("next_timer_at", "when the earliest timer is due", sweeper.next_at)
-        await run(settings, make_api(settings, db, clock), health.app(), [relay.run, sweeper.run, Retention(db).run])
+        await run(settings, make_api(settings, db, clock), health.app(), [relay.run, sweeper.run, Retention(db).run, health.run])
     finally:
         await db.close()
 

@@ -31,12 +31,11 @@ class NameTaken(Exception):
 
 
 class NoSuchActivity(Exception):
-    """The log has no activity of that name: at which ends (`from`, `to`), and those it has."""
+    """The log has no activity of that name: at which ends (`from`, `to`)."""
 
-    def __init__(self, ends: Sequence[str], known: Collection[str]) -> None:
+    def __init__(self, ends: Sequence[str]) -> None:
         super().__init__("unknown activity")
         self.ends = ends
-        self.known = known
 
 
 class NotComplete(Exception):
@@ -179,7 +178,7 @@ async def waits(db: Database, name: str, start: str, end: str, as_of: datetime |
         names = of_log.activity_names
         unknown = [which for which, called in (("from", start), ("to", end)) if called not in names.values()]
         if unknown:
-            raise NoSuchActivity(unknown, names.values())
+            raise NoSuchActivity(unknown)
         codes = [code for code, called in names.items() if called in (start, end)]
         events = await store.log_events(tx, of_log.log_id, codes)
     rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]

@@ -55,7 +55,7 @@ async def house() -> None:
         health.watch("quarantined", "records that wait for an operator", functools.partial(count_open, db))
         health.watch("conflicts", "events that came with a known id and other content", functools.partial(store.conflicts, db))
         health.watch("incomplete", "cases that miss an event", functools.partial(store.incomplete, db))
-        await run(settings, make_api(settings, db, clock, hearing), health.app(), [hearing.run, Retention(db).run])
+        await run(settings, make_api(settings, db, clock, hearing), health.app(), [hearing.run, Retention(db).run, health.run])
     finally:
         await lag.close()
         await db.close()

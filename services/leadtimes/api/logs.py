@@ -142,7 +142,7 @@ def routes(db: Database) -> APIRouter:
 
 
 async def asked(db: Database, name: str, start: str, end: str, as_of: datetime | None) -> LogWaits:
-    """The waits asked for. Raises Problem: not_found, not_complete_yet with the progress, request_invalid with the log's activities."""
+    """The waits asked for. Raises Problem: not_found, not_complete_yet with the progress, request_invalid."""
     try:
         return await handlers.waits(db, name, start, end, as_of)
     except handlers.NoSuchLog:
@@ -152,7 +152,7 @@ async def asked(db: Database, name: str, start: str, end: str, as_of: datetime |
         raise Problem("not_complete_yet", progress={"events_stored": log.events_stored, "events_expected": log.events_expected}) from None
     except handlers.NoSuchActivity as unknown:
         faults = [{"in": "query", "pointer": f"/{end}", "kind": "unknown_activity"} for end in unknown.ends]
-        raise Problem("request_invalid", errors=faults, activities=sorted(unknown.known)) from None
+        raise Problem("request_invalid", errors=faults) from None
 
 
 def _shown(log: Log) -> LogShown:

@@ -77,8 +77,7 @@ async def test_an_unknown_log_or_activity_is_told_without_an_echo(leadtimes: Lea
     answer = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"to": "Somebody's name"})
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"in": "query", "pointer": "/to", "kind": "unknown_activity"}]
-    assert answer.json()["activities"] == ["Answered", "Registered"]
-    assert "Somebody" not in answer.text
+    assert not any(name in answer.text for name in ("Somebody", "Registered", "Answered")), "names are told by the log itself alone"
 
 
 @pytest.mark.parametrize("at", ["", "0", "-1", "nan", "inf", "1,,2", "x", ",".join(map(str, range(1, 200)))])

@@ -1,6 +1,7 @@
 """What an operator does over the API, the one-time links, and that every operation is called with success."""
 
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 from shared import quarantine
 from shared.http import unguarded
@@ -11,9 +12,11 @@ from tests.integration.leadtimes.telling import decided_case, description, impor
 from tests.integration.leadtimes.test_logs import CALLED, ENDS, SMALL
 
 
-async def quarantined(leadtimes: Leadtimes, headers: list[tuple[str, bytes]], value: bytes, offset: int = 0) -> int:
+async def quarantined(
+    leadtimes: Leadtimes, headers: list[tuple[str, bytes]], value: bytes, offset: int = 0, key: UUID | None = None
+) -> int:
     async with transaction(leadtimes.db) as tx:
-        record = Record("intake-events", 0, offset, headers, value)
+        record = Record("intake-events", 0, offset, headers, value, str(key).encode())
         await quarantine.put(tx, Seal(leadtimes.settings.quarantine_key_file), record, "handler_failed")
     listed = (await leadtimes.operator.get("/leadtimes/quarantine")).json()["records"]
     return int(listed[-1]["id"])
@@ -21,7 +24,7 @@ async def quarantined(leadtimes: Leadtimes, headers: list[tuple[str, bytes]], va
 
 async def test_a_redriven_record_is_heard_like_any_other(leadtimes: Leadtimes) -> None:
     for offset, fact in enumerate(decided_case()):
-        number = await quarantined(leadtimes, *fact.envelope.message(), offset=offset)
+        number = await quarantined(leadtimes, *fact.envelope.message(), offset=offset, key=fact.envelope.partitionkey)
         answer = await leadtimes.operator.post(f"/leadtimes/quarantine/{number}/redrive")
         assert answer.json() == {"id": number, "state": "redriven"}
         assert (await leadtimes.operator.post(f"/leadtimes/quarantine/{number}/redrive")).status_code == 404
@@ -93,7 +96,10 @@ async def test_the_clock_moves_forward_only(leadtimes: Leadtimes) -> None:
 async def test_every_operation_is_called_with_success(leadtimes: Leadtimes) -> None:
     ask = leadtimes.operator
     await leadtimes.hear(*decided_case(), *log_events(SMALL), import_completed(3))
-    first, second = [await quarantined(leadtimes, *fact.envelope.message(), offset=n) for n, fact in enumerate(decided_case()[:2])]
+    first, second = [
+        await quarantined(leadtimes, *fact.envelope.message(), offset=n, key=fact.envelope.partitionkey)
+        for n, fact in enumerate(decided_case()[:2])
+    ]
     answers = [
         await ask.put("/leadtimes/logs/small", json=description(CALLED, 3)),
         await ask.get("/leadtimes/logs"),

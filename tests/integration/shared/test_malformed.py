@@ -1,29 +1,26 @@
-"""Bad records on a topic: each has the outcome the design says, once, and the good ones of other streams go on."""
+"""Bad records on a topic, beyond their kinds: poison alone, faults that pass, what is kept sealed, and a graceful stop."""
 
 import asyncio
 import base64
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
-from contracts.envelope import Envelope, TimePrecision, Unreadable
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.envelope import Unreadable
 from shared import log, quarantine
-from shared.broker import Hear, Heard, Hearing, Lag
-from shared.clock import real_now
+from shared.broker import Heard, Hearing, Lag
 from shared.postgres import transaction
 from shared.quarantine import NotQuarantined, Seal
+from tests.integration.shared.kinds import KINDS, fact, with_value
+from tests.integration.shared.listening import Listener, caught_up, hearing, tell
 from tests.street import House, free_port, read_topic
-
-Message = tuple[list[tuple[str, bytes]], bytes]
 
 
 @pytest.fixture(autouse=True)
@@ -36,73 +33,6 @@ def logs_as_a_service_does() -> Iterator[None]:
     logging.getLogger().setLevel(level)
 
 
-def fact() -> tuple[UUID, Message]:
-    """A good event and its id."""
-    subject = uuid4()
-    envelope = Envelope(
-        id=uuid4(),
-        source="/municipality/0114/intake",
-        subject=subject,
-        time=real_now(),
-        recordedtime=real_now(),
-        partitionkey=subject,
-        sequence=1,
-        correlationid=uuid4(),
-        timeprecision=TimePrecision.INSTANT,
-        data=FirstContactRegisteredV1(channel=Channel.PHONE, source_system=SourceSystem.INTAKE),
-    )
-    return envelope.id, envelope.message()
-
-
-def with_header(name: str, value: bytes) -> Message:
-    headers, body = fact()[1]
-    return [(each, value if each == name else kept) for each, kept in headers], body
-
-
-def with_body(body: bytes) -> Message:
-    return fact()[1][0], body
-
-
-TYPE = "se.sluss.intake.first-contact-registered"
-BAD: dict[str, tuple[Message, str | None]] = {
-    "a header that is not UTF-8": (with_header("ce_source", b"/municipality/\xff"), "header_not_utf8"),
-    "truncated JSON": (with_body(b'{"channel":"pho'), "not_json"),
-    "NUL in a string": (with_body(b'{"channel":"pho\\u0000ne","source_system":"intake"}'), "nul_in_string"),
-    "an unknown major of a known type": (with_header("ce_type", f"{TYPE}.v9".encode()), "unknown_major"),
-    "an unknown type": (with_header("ce_type", b"se.sluss.intake.moon-landed.v1"), None),
-}
-
-
-class Listener:
-    """A consumer's own work: it remembers, and raises when it is told to."""
-
-    def __init__(self) -> None:
-        self.ids: list[UUID] = []
-        self.calls = 0
-        self.poison: UUID | None = None
-        self.fault: Exception | None = None
-
-    async def __call__(self, batch: Sequence[Heard]) -> None:
-        self.calls += 1
-        if self.fault is not None:
-            raise self.fault
-        if self.poison in {each.envelope.id for each in batch}:
-            raise RuntimeError("boom")
-        self.ids += [each.envelope.id for each in batch]
-
-
-@asynccontextmanager
-async def hearing(house: House, listener: Hear) -> Any:
-    stop = asyncio.Event()
-    ears = Hearing(house.kafka, house.topic, [house.topic], house.db, Seal(house.seal_key), listener)
-    task = asyncio.create_task(ears.run(stop))
-    try:
-        yield ears
-    finally:
-        stop.set()
-        await task
-
-
 def note_the_time_of_each_try(ears: Hearing) -> list[float]:
     """Notes, without changing it, when a batch is taken in hand."""
     times, receive = [], ears.receive
@@ -111,54 +41,26 @@ def note_the_time_of_each_try(ears: Hearing) -> list[float]:
         times.append(time.monotonic())
         await receive(consumer, records)
 
-    ears.receive = noted  # type: ignore[method-assign]
+    ears.__dict__["receive"] = noted
     return times
-
-
-async def tell(house: House, messages: Sequence[Message]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=house.kafka)
-    await producer.start()
-    for headers, value in messages:
-        await producer.send_and_wait(house.topic, value, key=b"same", headers=headers)
-    await producer.stop()
-
-
-async def caught_up(house: House) -> None:
-    lag = Lag(house.kafka, house.topic, [house.topic])
-    while await lag.read():
-        await asyncio.sleep(0.05)
-    await lag.close()
-
-
-@pytest.mark.parametrize("kind", BAD)
-async def test_a_bad_record_has_its_outcome_and_the_good_ones_go_on(house: House, kind: str) -> None:
-    message, reason = BAD[kind]
-    before, after = fact(), fact()
-    await tell(house, [before[1], message, after[1]])
-    listener = Listener()
-    async with hearing(house, listener):
-        await caught_up(house)
-    assert listener.ids == [before[0], after[0]]
-    assert listener.calls <= 2, "no hot loop"
-    assert [each.reason for each in await quarantine.listing(house.db)] == ([reason] if reason else [])
 
 
 async def test_a_record_that_always_raises_is_quarantined_once_and_alone(house: House) -> None:
     messages = [fact() for _ in range(5)]
     listener = Listener()
-    listener.poison = messages[2][0]
-    await tell(house, [message for _, message in messages])
+    listener.poison = messages[2].id
+    await tell(house, messages)
     async with hearing(house, listener) as ears:
         await caught_up(house)
-        assert sorted(map(str, listener.ids)) == sorted(str(each) for each, _ in messages if each != listener.poison)
+        assert sorted(map(str, listener.ids)) == sorted(str(each.id) for each in messages if each.id != listener.poison)
         [shown] = await quarantine.listing(house.db)
-        assert (shown.reason, shown.offset) == ("handler_failed", 2)
+        assert shown.reason == "handler_failed"
         with pytest.raises(RuntimeError):
             await ears.play_again(shown.id, "operator")
         assert await quarantine.count_open(house.db) == 1
         listener.poison = None
         await ears.play_again(shown.id, "operator")
-    assert messages[2][0] in listener.ids
+    assert messages[2].id in listener.ids
     assert await quarantine.count_open(house.db) == 0
 
 
@@ -169,7 +71,7 @@ async def test_many_records_that_raise_take_no_longer_than_one(house: House) -> 
     async def raises(batch: Sequence[Heard]) -> None:
         raise RuntimeError("boom")
 
-    await tell(house, [message for _, message in messages])
+    await tell(house, messages)
     async with asyncio.timeout(30), hearing(house, raises):
         await caught_up(house)
     assert len(await quarantine.listing(house.db)) == 200
@@ -178,14 +80,14 @@ async def test_many_records_that_raise_take_no_longer_than_one(house: House) -> 
 async def test_a_fault_while_settling_puts_the_position_back(house: House) -> None:
     """Not of `hear`: the quarantine itself fails, in a way that no waiting cures. Nothing may be passed over meanwhile."""
     await house.db.execute("ALTER TABLE quarantine RENAME TO taken_away")
-    bad, good, later = BAD["truncated JSON"][0], fact(), fact()
-    await tell(house, [bad, good[1]])
+    good, later = fact(), fact()
+    await tell(house, [KINDS["truncated JSON"].message, good])
     listener, lag = Listener(), Lag(house.kafka, house.topic, [house.topic])
     async with hearing(house, listener) as ears:
         tries = note_the_time_of_each_try(ears)
         while len(tries) < 2:
             await asyncio.sleep(0.05)
-        await tell(house, [later[1]])
+        await tell(house, [later])
         while len(tries) < 4:
             await asyncio.sleep(0.05)
         assert await lag.read() == 3, "no offset was committed"
@@ -193,7 +95,7 @@ async def test_a_fault_while_settling_puts_the_position_back(house: House) -> No
         await house.db.execute("ALTER TABLE taken_away RENAME TO quarantine")
         await caught_up(house)
     await lag.close()
-    assert set(listener.ids) == {good[0], later[0]}
+    assert set(listener.ids) == {good.id, later.id}
     assert [(each.reason, each.offset) for each in await quarantine.listing(house.db)] == [("not_json", 0)]
 
 
@@ -219,11 +121,12 @@ async def test_a_partition_that_went_to_somebody_else_does_not_keep_the_others_f
 
 async def test_a_record_that_asks_for_an_answer_gets_none(house: House, another_house: House) -> None:
     good = fact()
-    await tell(house, [([*good[1][0], ("reply_to", another_house.topic.encode()), ("correlation_id", b"1")], good[1][1])])
+    asking = (*good.headers, ("reply_to", another_house.topic.encode()), ("correlation_id", b"1"))
+    await tell(house, [replace(good, headers=asking)])
     listener = Listener()
     async with hearing(house, listener):
         await caught_up(house)
-    assert listener.ids == [good[0]]
+    assert listener.ids == [good.id]
     assert await read_topic(house.kafka, another_house.topic, 0) == []
 
 
@@ -231,7 +134,7 @@ async def test_a_transient_fault_waits_and_quarantines_nothing(house: House) -> 
     listener = Listener()
     listener.fault = ConnectionRefusedError()
     good = fact()
-    await tell(house, [good[1]])
+    await tell(house, [good])
     async with hearing(house, listener):
         while listener.calls < 5 and not await quarantine.count_open(house.db):
             await asyncio.sleep(0.05)
@@ -240,12 +143,12 @@ async def test_a_transient_fault_waits_and_quarantines_nothing(house: House) -> 
         await lag.close()
         listener.fault = None
         await caught_up(house)
-    assert listener.ids == [good[0]]
+    assert listener.ids == [good.id]
     assert await quarantine.listing(house.db) == []
 
 
 async def test_an_unreadable_record_stays_when_it_is_played_again_until_it_is_discarded(house: House) -> None:
-    await tell(house, [BAD["truncated JSON"][0]])
+    await tell(house, [KINDS["truncated JSON"].message])
     async with hearing(house, Listener()) as ears:
         await caught_up(house)
         [shown] = await quarantine.listing(house.db)
@@ -260,7 +163,7 @@ async def test_an_unreadable_record_stays_when_it_is_played_again_until_it_is_di
 
 async def test_what_is_quarantined_is_sealed_at_rest(house: House) -> None:
     words = b'{"channel":"19121212-1212 Tolvan'
-    await tell(house, [with_body(words)])
+    await tell(house, [with_value(words)])
     async with hearing(house, Listener()):
         await caught_up(house)
     kept = await house.db.fetchval("SELECT sealed FROM quarantine")
@@ -278,13 +181,13 @@ async def test_a_graceful_stop_ends_the_batch_in_hand(house: House) -> None:
         ended.extend(each.envelope.id for each in batch)
 
     good = fact()
-    await tell(house, [good[1]])
+    await tell(house, [good])
     stop = asyncio.Event()
     task = asyncio.create_task(Hearing(house.kafka, house.topic, [house.topic], house.db, Seal(house.seal_key), slow).run(stop))
     await begun.wait()
     stop.set()
     await task
-    assert ended == [good[0]]
+    assert ended == [good.id]
     lag = Lag(house.kafka, house.topic, [house.topic])
     assert await lag.read() == 0, "the offset of the finished batch was committed"
     await lag.close()
@@ -314,7 +217,7 @@ async def test_lag_asked_before_the_broker_is_there_is_answered_when_it_is(house
 
 
 async def test_what_the_broker_no_longer_keeps_is_no_lag(house: House) -> None:
-    await tell(house, [fact()[1] for _ in range(3)])
+    await tell(house, [fact() for _ in range(3)])
     [partition] = {record.partition for record in await read_topic(house.kafka, house.topic, 3)}
     lag = Lag(house.kafka, house.topic, [house.topic])
     assert await lag.read() == 3

@@ -13,7 +13,7 @@ import pytest
 from shared import log
 from shared.clock import Backwards, SimulatedClock, local_date, local_midnight, open_clock, real_now
 from shared.migrate import MigrationChanged, migrate
-from shared.postgres import connect, is_transient, lock, transaction
+from shared.postgres import connect, connect_alone, is_transient, lock, transaction
 from shared.timers import Sweeper, set_timer
 from tests.street import House
 
@@ -128,9 +128,9 @@ async def test_a_value_that_never_fits_is_no_fault_that_passes(house: House) -> 
 
 
 async def test_a_server_that_goes_away_is_a_fault_that_passes(house: House) -> None:
-    async with house.db.acquire() as connection:
-        assert is_transient(await fault_of(connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")))
-        assert is_transient(await fault_of(connection.execute("SELECT 1")))
+    connection = await connect_alone(house.settings.database_url, house.settings.database_password)
+    assert is_transient(await fault_of(connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")))
+    assert is_transient(await fault_of(connection.execute("SELECT 1")))
 
 
 async def fault_of(act: Awaitable[object]) -> Exception:
