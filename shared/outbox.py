@@ -142,6 +142,7 @@ class Relay:
             self._woken.clear()
             rows = await connection.fetch(PENDING, BATCH)
             if rows:
+                reach(CrashPoint.RELAY_AFTER_READ)
                 await publish(connection, producer, rows)
             else:
                 await pause(POLL_S, self._woken, stop)  # LISTEN only wakes; the poll is the truth
@@ -156,8 +157,9 @@ async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequ
     created = [dict(row["headers"]).get("traceparent") for row in rows]
     with sending(rows[0]["topic"], created, publish):
         futures = [await _send(producer, row) for row in rows]
-        outcomes = await asyncio.gather(*futures, return_exceptions=True)
         reach(CrashPoint.RELAY_AFTER_SEND)
+        outcomes = await asyncio.gather(*futures, return_exceptions=True)
+        reach(CrashPoint.RELAY_AFTER_ACK)
         failed: set[UUID] = set()
         acknowledged = []
         for row, outcome in zip(rows, outcomes, strict=True):
