@@ -107,7 +107,7 @@ class Forge:
         asked = {"name": name, "log": str(log), "env": {**os.environ, **environment}}
         self._asking.write(json.dumps(asked).encode() + b"\n")
         await self._asking.drain()
-        await life.pid
+        await asyncio.shield(life.pid)
         return life
 
 
@@ -137,7 +137,7 @@ async def running(place: Place, **told_too: str) -> AsyncIterator[Started]:
     finally:
         if not started.code.done():
             os.kill(started.pid.result(), signal.SIGTERM)
-            await started.code
+            await asyncio.shield(started.code)
 
 
 async def dies_at(place: Place, point: CrashPoint, visit: int, patience_s: float) -> bool:
