@@ -111,9 +111,10 @@ class Hearing:
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
+        reach(CrashPoint.CONSUMER_AFTER_READ)
         try:
             await self._settle([_record(each) for each in records])
-            reach(CrashPoint.CONSUMER_AFTER_EFFECT)
+            reach(CrashPoint.CONSUMER_AFTER_COMMIT)
         except BaseException as error:
             for partition, offset in _first_offsets(records).items():
                 with suppress(IllegalStateError):  # it went to somebody else, who begins at what is committed
@@ -128,7 +129,7 @@ class Hearing:
         except KafkaError as error:
             # The partition went to somebody else, or the broker is away: it will be heard again, and dropped as known.
             logger.warning("offsets were not committed", error=type(error).__name__)
-        reach(CrashPoint.CONSUMER_AFTER_COMMIT)
+        reach(CrashPoint.CONSUMER_AFTER_OFFSETS)
         self._moved_at = time.monotonic()
 
     async def _settle(self, records: Sequence[Record]) -> None:

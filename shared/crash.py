@@ -11,10 +11,21 @@ _hits: Counter[str] = Counter()
 class CrashPoint(StrEnum):
     """Every place where a test may let the process die (`reliability.md` R1)."""
 
-    RELAY_AFTER_SEND = "relay.after_send"
+    RELAY_AFTER_READ = "relay.after_read"
+    RELAY_AFTER_SEND = "relay.after_send"  # handed to the producer, nothing acknowledged
+    RELAY_AFTER_ACK = "relay.after_ack"
     RELAY_AFTER_DELETE = "relay.after_delete"
-    CONSUMER_AFTER_EFFECT = "consumer.after_effect"
-    CONSUMER_AFTER_COMMIT = "consumer.after_commit"
+    CONSUMER_AFTER_READ = "consumer.after_read"
+    CONSUMER_AFTER_EFFECT = "consumer.after_effect"  # inside the transaction
+    CONSUMER_AFTER_COMMIT = "consumer.after_commit"  # of the database
+    CONSUMER_AFTER_OFFSETS = "consumer.after_offsets"
+    API_BEFORE_COMMIT = "api.before_commit"
+    API_AFTER_COMMIT = "api.after_commit"
+    API_BEFORE_ANSWER = "api.before_answer"
+    TIMER_BEFORE_FIRE = "timer.before_fire"
+    TIMER_AFTER_FIRE = "timer.after_fire"
+    MIGRATION_IN_THE_MIDDLE = "migration.in_the_middle"  # a file is applied, and not yet written down
+    MIGRATION_AFTER = "migration.after"
 
 
 def reach(point: CrashPoint) -> None:

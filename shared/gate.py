@@ -15,6 +15,7 @@ from starlette.types import Message as Piece
 
 from shared import telemetry
 from shared.auth import missing_token, refused_token
+from shared.crash import CrashPoint, reach
 from shared.json_check import UNWELCOME, check_json
 from shared.log import logger
 from shared.postgres import is_transient
@@ -56,6 +57,7 @@ class Gate:
                 headers = MutableHeaders(scope=piece)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                reach(CrashPoint.API_BEFORE_ANSWER)
             await send(piece)
 
         with telemetry.requested(scope["method"], route) as answered:

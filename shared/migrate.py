@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from shared.crash import CrashPoint, reach
 from shared.postgres import Database, lock, transaction
 
 OWN = Path(__file__).parent / "migrations"
@@ -29,8 +30,10 @@ async def migrate(db: Database, folder: Path) -> list[str]:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             if name not in known:
                 await tx.execute(file.read_text(encoding="utf-8"))
+                reach(CrashPoint.MIGRATION_IN_THE_MIDDLE)
                 await tx.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", name, digest)
                 applied.append(name)
             elif known[name] != digest:
                 raise MigrationChanged(f"{name} was changed after it had been applied")
+    reach(CrashPoint.MIGRATION_AFTER)
     return applied

@@ -143,6 +143,7 @@ class Relay:
             self._woken.clear()
             rows = await connection.fetch(PENDING, BATCH)
             if rows:
+                reach(CrashPoint.RELAY_AFTER_READ)
                 await publish(connection, producer, rows)
             else:
                 await pause(POLL_S, self._woken, stop)  # LISTEN only wakes; the poll is the truth
@@ -157,8 +158,9 @@ async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequ
     created = [dict(row["headers"]).get("traceparent") for row in rows]
     with sending(rows[0]["topic"], created, publish):
         futures, refused = await _send_all(producer, rows)
-        outcomes: list[Any] = [*await asyncio.gather(*futures, return_exceptions=True), *refused]
         reach(CrashPoint.RELAY_AFTER_SEND)
+        outcomes: list[Any] = [*await asyncio.gather(*futures, return_exceptions=True), *refused]
+        reach(CrashPoint.RELAY_AFTER_ACK)
         failed: set[UUID] = set()
         acknowledged = []
         for row, outcome in zip(rows, outcomes, strict=False):

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from shared.clock import Clock
+from shared.crash import CrashPoint, reach
 from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Connection, Database, Transaction, connect_alone, hold, is_transient
@@ -87,11 +88,13 @@ class Sweeper:
             for row in rows:
                 if stop.is_set():
                     return
+                reach(CrashPoint.TIMER_BEFORE_FIRE)
                 try:
                     if (row["stream"], row["due_at"]) in fired:
                         raise NotMoved
                     fired.add((row["stream"], row["due_at"]))
                     await self._fire(row["stream"], row["due_at"])
+                    reach(CrashPoint.TIMER_AFTER_FIRE)
                 except Exception as error:
                     if is_transient(error):
                         raise

@@ -94,7 +94,7 @@ def servers(street: StreetRecord) -> Servers:
 
 @asynccontextmanager
 async def new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
-    """Such a house until the end of the block."""
+    """A database without any table and a topic, both gone afterwards."""
     name = f"t_{uuid4().hex}"
     admin = await connect_alone(servers.admin_url, servers.admin_password)
     await admin.execute(f"CREATE DATABASE {name}")
@@ -166,13 +166,18 @@ async def _make_topic(kafka: str, name: str) -> None:
     await admin.close()
 
 
-async def read_topic(kafka: str, topic: str, at_least: int) -> Sequence[Any]:
-    """Every record of a topic up to its present end, in the order of each partition; waits until there are `at_least`."""
+async def partitions_of(kafka: str, topics: Sequence[str]) -> list[TopicPartition]:
+    """Every partition of these topics."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
-    [described] = await admin.describe_topics([topic])
+    described = await admin.describe_topics(list(topics))
     await admin.close()
-    partitions = [TopicPartition(topic, each["partition"]) for each in described["partitions"]]
+    return [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
+
+
+async def read_topic(kafka: str, topic: str, at_least: int) -> Sequence[Any]:
+    """Every record of a topic up to its present end, in the order of each partition; waits until there are `at_least`."""
+    partitions = await partitions_of(kafka, [topic])
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     consumer.assign(partitions)

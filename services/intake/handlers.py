@@ -14,6 +14,7 @@ from services.intake.store import Stored
 from services.intake.translate import publishable
 from shared import outbox
 from shared.context import Context
+from shared.crash import CrashPoint, reach
 from shared.idempotency import Answer, Key, claim, settle
 from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
@@ -80,6 +81,8 @@ async def handle(db: Database, source: str, asked: Asked, context: Context) -> D
         stored = await _carry_out(tx, source, case_id, stored, asked.command, context)
         done = Done(case_id, stored.version, stored.case, getattr(asked.command, "application_ref", None))
         await settle(tx, asked.key, Answer(asked.status, _resource(done)))
+        reach(CrashPoint.API_BEFORE_COMMIT)
+    reach(CrashPoint.API_AFTER_COMMIT)
     return done
 
 

@@ -13,6 +13,7 @@ from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.waits import LogWaits, log_waits
 from services.leadtimes.store import Log, Saved
+from shared.crash import CrashPoint, reach
 from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
 
@@ -72,6 +73,7 @@ async def remember(db: Database, heard: Sequence[Envelope]) -> None:
         touched = {case for event_id, case in cases.items() if event_id in new}
         if touched:
             await store.save(tx, await recompute(tx, touched))
+        reach(CrashPoint.CONSUMER_AFTER_EFFECT)
 
 
 async def recompute(tx: Transaction, cases: Collection[UUID]) -> list[Saved]:
