@@ -25,6 +25,7 @@ from shared.sessions import COOKIE
 MOST_BYTES = 256 * 1024
 BODY_S = 10.0
 READING = ("GET", "HEAD")
+METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -48,6 +49,7 @@ class Gate:
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
+        method = scope["method"] if scope["method"] in METHODS else "_OTHER"  # HTTP lets it be any word
         route, begun, status = _template(scope), time.monotonic(), 0
 
         async def send_dressed(piece: Piece) -> None:
@@ -60,7 +62,7 @@ class Gate:
                 reach(CrashPoint.API_BEFORE_ANSWER)
             await send(piece)
 
-        with telemetry.requested(scope["method"], route) as answered:
+        with telemetry.requested(method, route) as answered:
             try:
                 await self._let_in(scope, receive, send_dressed)
             except _Gone:
@@ -70,7 +72,7 @@ class Gate:
                     raise
                 await answer(_problem(error), scope)(scope, receive, send_dressed)
             answered(status)
-        logger.info("answered", method=scope["method"], route=route, status=status, ms=round(1000 * (time.monotonic() - begun), 1))
+        logger.info("answered", method=method, route=route, status=status, ms=round(1000 * (time.monotonic() - begun), 1))
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)

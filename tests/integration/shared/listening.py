@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
+from structlog.testing import capture_logs
 
 from shared.broker import Hear, Heard, Hearing, Lag
 from shared.quarantine import Seal
@@ -39,12 +40,13 @@ class Listener:
 async def hearing(house: House, listener: Hear, group: str | None = None) -> AsyncIterator[Hearing]:
     stop = asyncio.Event()
     ears = Hearing(house.kafka, group or house.topic, [house.topic], house.db, Seal(house.seal_key), listener)
-    task = asyncio.create_task(ears.run(stop))
-    try:
-        yield ears
-    finally:
-        stop.set()
-        await task
+    with capture_logs():  # the usual way to show an exception on a terminal takes longer than the pauses that are measured
+        task = asyncio.create_task(ears.run(stop))
+        try:
+            yield ears
+        finally:
+            stop.set()
+            await task
 
 
 async def tell(house: House, messages: Sequence[Message]) -> list[int]:
