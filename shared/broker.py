@@ -69,15 +69,18 @@ class Hearing:
         self._kafka, self._group, self._topics, self._instance = kafka, group, tuple(topics), instance
         self._db, self._seal, self._hear = db, seal, hear
         self._stop = asyncio.Event()
-        self._moved_at = time.monotonic()
+        self._alive_at = time.monotonic()
+        self._waiting = False
+        self._consumer: AIOKafkaConsumer | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Hears until `stop`; the batch in hand is finished first."""
         self._stop = stop
         while not stop.is_set():
-            broker = self._make_broker()
+            broker, subscriber = self._make_broker()
             try:
                 await broker.start()
+                self._consumer = subscriber.consumer
                 await stop.wait()
             except KafkaError as error:
                 logger.warning("hearing waits for the broker", error=type(error).__name__)
@@ -85,7 +88,7 @@ class Hearing:
             finally:
                 await broker.stop()
 
-    def _make_broker(self) -> KafkaBroker:
+    def _make_broker(self) -> tuple[KafkaBroker, Any]:
         broker = KafkaBroker(self._kafka, allow_auto_create_topics=False, ack_policy=AckPolicy.MANUAL, graceful_timeout=15, logger=None)
         subscriber = broker.subscriber(
             *self._topics,
@@ -107,11 +110,12 @@ class Hearing:
             await self.receive(subscriber.consumer, message.raw_message)
 
         subscriber(take)
-        return broker
+        return broker, subscriber
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
         reach(CrashPoint.CONSUMER_AFTER_READ)
+        self._alive_at = time.monotonic()
         try:
             await self._settle([_record(each) for each in records])
             reach(CrashPoint.CONSUMER_AFTER_COMMIT)
@@ -130,7 +134,7 @@ class Hearing:
             # The partition went to somebody else, or the broker is away: it will be heard again, and dropped as known.
             logger.warning("offsets were not committed", error=type(error).__name__)
         reach(CrashPoint.CONSUMER_AFTER_OFFSETS)
-        self._moved_at = time.monotonic()
+        self._alive_at = time.monotonic()
 
     async def _settle(self, records: Sequence[Record]) -> None:
         heard: list[tuple[Record, Heard]] = []
@@ -191,6 +195,7 @@ class Hearing:
             try:
                 return await act()
             except Exception as error:
+                self._alive_at = time.monotonic()
                 if not is_transient(error):
                     raise
                 logger.warning("hearing waits", error=type(error).__name__, seconds=round(backoff, 1))
@@ -200,13 +205,21 @@ class Hearing:
             backoff = min(backoff * 2, LONGEST_BACKOFF_S)
 
     async def _pause(self, seconds: float) -> None:
-        await pause(seconds, self._stop)
+        self._waiting = True
+        try:
+            await pause(seconds, self._stop)
+        finally:
+            self._waiting, self._alive_at = False, time.monotonic()
         if self._stop.is_set():
             raise Stopping
 
     def still_for(self) -> float:
-        """Seconds since a batch was last settled: long, with lag, means stuck."""
-        return time.monotonic() - self._moved_at
+        """Seconds since a batch came, was settled or refused; 0 while a fault is waited out, which no restart would cure."""
+        return 0.0 if self._waiting else time.monotonic() - self._alive_at
+
+    def assigned(self) -> frozenset[TopicPartition]:
+        """The partitions that are ours at the moment."""
+        return frozenset(self._consumer.assignment()) if self._consumer is not None else frozenset()
 
     async def play_again(self, number: int, by: str) -> None:
         """Plays a quarantined record again through the same reading and hearing.
@@ -221,6 +234,19 @@ class Hearing:
             await quarantine.settle_redriven(tx, number, by)
 
 
+@dataclass(frozen=True)
+class Position:
+    """How far a group has come in a partition, and the partition's end."""
+
+    committed: int
+    end: int
+
+    @property
+    def behind(self) -> int:
+        """Records that are told and not settled."""
+        return self.end - self.committed
+
+
 class Lag:
     """How far a group is behind, asked of the broker by clients of its own: a stuck consumer cannot vouch for itself."""
 
@@ -232,6 +258,10 @@ class Lag:
 
     async def read(self) -> float:
         """Records told and not committed yet by the group, over all partitions. Raises KafkaError."""
+        return float(sum(each.behind for each in (await self.positions()).values()))
+
+    async def positions(self) -> dict[TopicPartition, Position]:
+        """Every partition's end and how far the group has come in it. Raises KafkaError."""
         async with self._one_at_a_time:
             try:
                 return await self._read(*await self._clients())
@@ -246,7 +276,7 @@ class Lag:
             await self._admin.start()
         return self._ends, self._admin
 
-    async def _read(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> float:
+    async def _read(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> dict[TopicPartition, Position]:
         described = await admin.describe_topics(list(self._topics))
         for topic in described:
             if topic["error_code"]:
@@ -255,7 +285,7 @@ class Lag:
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
         # What the broker no longer keeps was not heard, and never will be: it is no lag.
-        return float(sum(ends[each] - max(committed[each].offset, begins[each]) for each in partitions))
+        return {each: Position(max(committed[each].offset, begins[each]), ends[each]) for each in partitions}
 
     async def _close(self) -> None:
         ends, admin = self._ends, self._admin

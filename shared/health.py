@@ -33,6 +33,7 @@ class Health:
         self._service = service
         self._probes: dict[str, _Named] = {}
         self._last: dict[str, float | None] = {}
+        telemetry.gauge("sluss_healthy", "1 while no value of the service is beyond its limit", lambda: self._last.get("healthy"))
 
     def watch(self, name: str, description: str, read: Probe, *, limit: float | None = None) -> None:
         """Adds a value under a name; numbers are also the metric `sluss_<name>`."""
@@ -44,6 +45,7 @@ class Health:
         values = dict(zip(self._probes, await asyncio.gather(*map(self._ask, self._probes.values())), strict=True))
         self._last = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
         reasons = [name for name, value in values.items() if self._is_bad(self._probes[name], value)]
+        self._last["healthy"] = float(not reasons)
         shown = {name: value.isoformat() if isinstance(value, datetime) else _unreadable_is_null(value) for name, value in values.items()}
         return {"service": self._service, "healthy": not reasons, "reasons": reasons, **shown}
 

@@ -28,6 +28,7 @@ MOST_ERRORS = 20
 NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
 NOT_ISO = PydanticCustomError("time_not_iso", "is a number, not an ISO 8601 time")
 ETAG = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+IF_MATCH = rf"^(\*|{ETAG.pattern})$"
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -99,7 +100,9 @@ def etag(version: int) -> str:
 
 
 def expected_version(
-    if_match: Annotated[str | None, Header(description="The ETag of the version that the request builds on")] = None,
+    if_match: Annotated[
+        str | None, Header(description="The ETag of the version that the request builds on", json_schema_extra={"pattern": IF_MATCH})
+    ] = None,
 ) -> int | None:
     """The version a caller builds on; None: whichever is the present one. Raises Problem("if_match_invalid")."""
     if if_match is None or if_match == "*":

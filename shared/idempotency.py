@@ -65,7 +65,12 @@ async def forget_older(tx: Transaction, before: datetime) -> None:
 async def idempotency_key(
     request: Request,
     _: Annotated[
-        str | None, Header(alias="Idempotency-Key", description="New for each request, the same when it is repeated: a UUID")
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="New for each request, the same when it is repeated: a UUID",
+            json_schema_extra={"pattern": f"^{VISIBLE_ASCII.pattern}$"},
+        ),
     ] = None,
 ) -> Key:
     """A dependency that gives the key of a request. Raises Problem when the header is missing or not 1 to 255 visible ASCII characters."""

@@ -12,6 +12,7 @@ import uvicorn
 from shared import log, telemetry
 from shared.log import logger
 from shared.settings import ServiceSettings
+from shared.watchdog import stay_awake
 
 GRACE_S = 15
 CANCEL_S = 2
@@ -59,7 +60,7 @@ async def run(settings: ServiceSettings, app: Any, health_app: Any, background: 
         loop.add_signal_handler(number, stop.set)
     servers = [_server(app, settings.http_host, settings.http_port), _server(health_app, settings.http_host, settings.ops_port)]
     parts = [asyncio.create_task(server.serve()) for server in servers]
-    parts += [asyncio.ensure_future(work(stop)) for work in background]
+    parts += [asyncio.ensure_future(work(stop)) for work in (stay_awake, *background)]
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([*parts, stopped], return_when=asyncio.FIRST_COMPLETED)
     told_to_stop = stop.is_set()

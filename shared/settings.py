@@ -28,6 +28,7 @@ class ServiceSettings(BaseSettings):
     open_docs: bool = Field(default=False, description="/docs without a token: the local street only")
     simulation: bool = Field(default=False, description="a clock that can be moved forward; never in production")
     simulation_start: datetime | None = Field(default=None, description="where a fresh database's simulated clock begins")
+    stuck_after_s: float = Field(default=30.0, gt=0, description="for how long records may wait while a consumer does not move")
     quarantine_key_file: Path | None = Field(default=None, description="32 bytes that seal quarantined messages; for services that hear")
 
     @property
