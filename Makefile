@@ -6,7 +6,7 @@ given = $(if $(filter command,$(firstword $(origin $(1)))),$${$(1):+$(2) "$$$(1)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-package contracts --no-emit-package shared --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test check lint types imports schemas compose lock clean
+.PHONY: help setup up down status demo test check lint types imports contracts schemas compose lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ down: ## stop the local street, whoever started it, and whatever was left of it
 status: ## what runs, where, and how it is
 	@./sluss status
 
-demo: ## play eight weeks of clients, or: make demo LOG=FILE [FROM=ACTIVITY TO=ACTIVITY] [NAME=NAME] [MAP=FILE]
+demo: ## play eight weeks of clients, or a log: LOG=FILE [FROM=ACTIVITY TO=ACTIVITY] [NAME=NAME] [MAP=FILE]
 	@./sluss demo $(call given,LOG,--log) $(call given,FROM,--from) $(call given,TO,--to) $(call given,NAME,--name) $(call given,MAP,--map)
 
 test: setup ## every test, on a real PostgreSQL and a real Apache Kafka; ARGS="-k word" for some
@@ -41,11 +41,16 @@ types: setup ## mypy, strict
 imports: setup ## who may import whom
 	@$(BIN)/lint-imports --no-cache
 
-schemas: setup ## JSON Schemas and AsyncAPI are what the classes say (python -m tools.contracts writes them)
+contracts: setup ## write the JSON Schemas and AsyncAPI anew from the classes
+	@$(BIN)/python -m tools.contracts
+
+schemas: setup ## JSON Schemas and AsyncAPI are what the classes say (make contracts writes them)
 	@$(BIN)/python -m tools.contracts --check
 
-compose: setup ## docker-compose.yml is a valid one
+compose: setup ## docker-compose.yml is a valid one, and the same street as the local one
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/pytest -q --no-header tests/contract/test_compose_parity.py >.compose.log 2>&1 || { cat .compose.log; rm .compose.log; exit 1; }
+	@rm .compose.log
 
 lock: setup ## pin every package and Kafka jar anew, with hashes (needs the network)
 	@$(COMPILE) --group dev pyproject.toml contracts/pyproject.toml shared/pyproject.toml services/*/pyproject.toml -o requirements.lock

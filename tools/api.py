@@ -82,7 +82,9 @@ class Api:
         try:
             answer = self._client.request(method, f"/{place}", **sent)
         except httpx.TransportError:
-            raise NotReachable(f"{self._service} does not answer. What runs: ./sluss status. Start it: make up") from None
+            raise NotReachable(
+                f"{self._service} does not answer. What runs: ./sluss status. If nothing: make up; if it was just started again: try in a few seconds"
+            ) from None
         if answer.is_success:
             return answer.json() if answer.content else None
         if answer.status_code == codes.SERVICE_UNAVAILABLE:

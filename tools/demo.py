@@ -34,6 +34,8 @@ from tools.xes import BadLog
 
 FOLDER: Final = ROOT / ".sluss" / "demo"
 MAPPINGS: Final = Path(__file__).parent / "mappings"
+# The two ends that the project's own logs are known for, by the name of their mapping.
+ENDS: Final = {"receipt": ("Confirmation of receipt", "T05 Print and send confirmation of receipt")}
 UNFIT: Final = re.compile("[^a-z0-9_-]+")
 CLIENTS, WEEKS, SEED = 80, 8, 1956
 PATHS: Final = {
@@ -60,7 +62,8 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
     """Show Sluss at work on a street of its own, apart from that of `sluss up`.
 
     Without --log: eight weeks of invented clients through intake's API, and how long they waited. With --log, --from and --to: the
-    waiting times of that log; without the two: its activities, and the command to type.
+    waiting times of that log. Without the two: those that the project knows the log for (receipt), or its activities with counts and
+    the command to type.
 
     On a terminal the street stays until Ctrl-C; elsewhere it is stopped and the command ends.
 
@@ -68,17 +71,20 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
     Exit codes: 0 shown, 2 the log cannot be read, 4 Kafka's jars cannot be fetched, 5 a jar is not the pinned one,
     6 a demo already runs, 1 other.
     """
+    if bool(start) != bool(end) or (start and not log):
+        raise BadInput("--from and --to go together, and with --log.")
     mapping = mapping or _own_mapping(log)
+    start, end = (start, end) if start or not log else ENDS.get(_stem(log), (None, None))
     if log and not (start and end):
         _list_activities(log, mapping)
         return
     with _street() as street:
         record = read_record(FOLDER)
         if log:
-            name = name or UNFIT.sub("-", log.name.partition(".")[0].lower())[:64]
+            name = name or UNFIT.sub("-", _stem(log).lower())[:64]
             context.invoke(import_log, log=log, name=name, mapping=mapping, zone=None, listing=False)
             context.invoke(waits, name=name, start=start, end=end)
-            page = f"/leadtimes/logs/{name}/page?" + urlencode({"from": start, "to": end})
+            page = f"/leadtimes/logs/{name}/page?" + urlencode({"from": start or "", "to": end or ""})
         else:
             play(record, acts(CLIENTS, real_now() - timedelta(weeks=WEEKS), real_now(), SEED))
             context.invoke(leadtimes)
@@ -92,8 +98,13 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
 
 def _own_mapping(log: Path | None) -> Path | None:
     """The mapping that the project brings for a log of this name."""
-    found = MAPPINGS / f"{log.name.partition('.')[0]}.toml" if log else None
+    found = MAPPINGS / f"{_stem(log)}.toml" if log else None
     return found if found and found.exists() else None
+
+
+def _stem(log: Path) -> str:
+    """The file's name without its endings."""
+    return log.name.partition(".")[0]
 
 
 def _list_activities(log: Path, mapping: Path | None) -> None:
@@ -167,4 +178,6 @@ def _show_page(record: StreetRecord, page: str) -> None:
             click.echo(f"No picture of the page was saved: {error}.", err=True)
         else:
             click.echo(f"A picture of the page: {saved}" if saved else "No Chromium is here to save a picture of the page.")
-        click.echo(f"The page (the link works once, within five minutes): {api.post('links', body={'page': page})['url']}")
+        how_long = "within five minutes" if sys.stdout.isatty() else "only while the demo runs"
+        url = api.post("links", body={"page": page})["url"]
+        click.echo(f"The page (the link works once, {how_long}): {url}")

@@ -23,6 +23,7 @@ def progress(task: str, total: int) -> Iterator[Reach]:
             yield lambda done: bar.update(row, completed=done)
     else:
         yield _lines(task, total)
+        click.echo(f"{task}: done", err=True)
 
 
 def _lines(task: str, total: int) -> Reach:

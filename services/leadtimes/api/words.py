@@ -42,8 +42,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "language": ("Språk", "Language"),
     "other_language": ("English", "Svenska"),
     "staff": (
-        "Sidan är för personal och visar även små antal. Antal under fem döljs när siffror lämnar enheten.",
-        "This page is for staff and shows small counts too. Counts below five are hidden when figures leave the unit.",
+        "Sidan är för personal och visar även små antal. Lämna den inte vidare som den är.",
+        "This page is for staff and shows small counts too. Do not pass it on as it is.",
     ),
     "as_of": ("Läget", "As of"),
     "count": ("Antal", "Count"),
