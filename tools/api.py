@@ -83,7 +83,7 @@ class Api:
             answer = self._client.request(method, f"/{place}", **sent)
         except httpx.TransportError:
             raise NotReachable(
-                f"{self._service} does not answer. What runs: ./sluss status. If nothing: make up; if it was just started again: try in a few seconds"
+                f"{self._service} does not answer. What runs: ./sluss status. Nothing: make up. Else try again soon"
             ) from None
         if answer.is_success:
             return answer.json() if answer.content else None

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.envelope import Unreadable
 from shared import log, quarantine
-from shared.broker import Heard, Hearing, Lag
+from shared.broker import POISON_TRIES, Heard, Hearing, Lag
 from shared.postgres import transaction
 from shared.quarantine import NotQuarantined, Seal
 from tests.integration.shared.kinds import KINDS, fact, with_value
@@ -62,6 +62,22 @@ async def test_a_record_that_always_raises_is_quarantined_once_and_alone(house: 
         await ears.play_again(shown.id, "operator")
     assert messages[2].id in listener.ids
     assert await quarantine.count_open(house.db) == 0
+
+
+async def test_a_record_that_can_be_handled_at_the_last_try_is_heard_and_not_quarantined(house: House) -> None:
+    good, raised = fact(), 0
+
+    async def raises_at_first(_: Sequence[Heard]) -> None:
+        nonlocal raised
+        if raised < POISON_TRIES - 1:
+            raised += 1
+            raise RuntimeError("boom")
+
+    await tell(house, [good])
+    async with hearing(house, raises_at_first):
+        await caught_up(house)
+    assert raised == POISON_TRIES - 1
+    assert await quarantine.listing(house.db) == []
 
 
 async def test_many_records_that_raise_take_no_longer_than_one(house: House) -> None:
