@@ -37,7 +37,7 @@ MAPPINGS: Final = Path(__file__).parent / "mappings"
 # The two ends that the project's own logs are known for, by the name of their mapping.
 ENDS: Final = {"receipt": ("Confirmation of receipt", "T05 Print and send confirmation of receipt")}
 UNFIT: Final = re.compile("[^a-z0-9_-]+")
-CLIENTS, WEEKS, SEED = 80, 8, 1956
+CLIENTS, WEEKS, SEED = 80, 8, 1995
 PATHS: Final = {
     "contact": ("cases",),
     "application": ("cases", "{case}", "applications"),
