@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
@@ -75,7 +76,7 @@ async def test_what_is_quarantined_is_sealed_at_rest(house: House) -> None:
 
 
 async def test_a_graceful_stop_ends_the_batch_in_hand(house: House) -> None:
-    begun, ended = asyncio.Event(), []
+    begun, ended = asyncio.Event(), list[UUID]()
 
     async def slow(batch: Sequence[Heard]) -> None:
         begun.set()
