@@ -76,6 +76,6 @@ def filled(document: Any, path: tuple[str | int, ...], worth: object) -> Any:
     if not path:
         return worth
     head, *rest = path
-    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy: Any = dict(document) if isinstance(document, dict) else list(document)
     copy[head] = filled(copy[head], tuple(rest), worth)
     return copy
