@@ -115,6 +115,8 @@ async def _body(request: Request, receive: Receive) -> bytes:
     headers = request.headers
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise _closing("content_encoding_unsupported")
+    if "content-length" in headers and "transfer-encoding" in headers:
+        raise _closing("request_malformed")  # whoever stands before us may have read another body than we would (RFC 9112, 6.1)
     declared = headers.get("content-length", "0")
     if not declared.isascii() or not declared.isdigit():
         raise _closing("request_malformed")

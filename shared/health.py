@@ -33,6 +33,7 @@ class Health:
         self._service = service
         self._probes: dict[str, _Named] = {}
         self._last: dict[str, float | None] = {}
+        self._asked: dict[str, asyncio.Future[float | datetime | None]] = {}
         telemetry.gauge("sluss_healthy", "1 while no value of the service is beyond its limit", lambda: self._last.get("healthy"))
 
     def watch(self, name: str, description: str, read: Probe, *, limit: float | None = None) -> None:
@@ -42,19 +43,27 @@ class Health:
 
     async def read(self) -> dict[str, Any]:
         """All values now, whether the service is healthy, and if not, which values say so."""
-        values = dict(zip(self._probes, await asyncio.gather(*map(self._ask, self._probes.values())), strict=True))
+        values = dict(zip(self._probes, await asyncio.gather(*map(self._ask, self._probes)), strict=True))
         self._last = {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
         reasons = [name for name, value in values.items() if self._is_bad(self._probes[name], value)]
         self._last["healthy"] = float(not reasons)
         shown = {name: value.isoformat() if isinstance(value, datetime) else _unreadable_is_null(value) for name, value in values.items()}
         return {"service": self._service, "healthy": not reasons, "reasons": reasons, **shown}
 
-    async def _ask(self, probe: _Named) -> float | datetime | Exception | None:
-        try:
-            return await asyncio.wait_for(probe.read(), PROBE_S)
-        except Exception as error:
-            logger.warning("a health value could not be read", error=type(error).__name__)
-            return error
+    async def _ask(self, name: str) -> float | datetime | Exception | None:
+        """A value, or why there is none in time. One that does not even end when told to (asyncpg on a hung server) is left alone."""
+        task = self._asked.get(name)
+        if task is None or task.done():
+            task = self._asked[name] = asyncio.ensure_future(self._probes[name].read())
+            await asyncio.wait([task], timeout=PROBE_S)
+        error: BaseException | None = TimeoutError()
+        if task.done():
+            error = asyncio.CancelledError() if task.cancelled() else task.exception()
+            if error is None:
+                return task.result()
+        task.cancel()
+        logger.warning("a health value could not be read", value=name, error=type(error).__name__)
+        return error if isinstance(error, Exception) else TimeoutError()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Reads all values as often as metrics are sent to a collector, until `stop`: nobody may ask for them otherwise."""

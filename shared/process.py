@@ -12,6 +12,7 @@ import uvicorn
 from shared import log, telemetry
 from shared.log import logger
 from shared.settings import ServiceSettings
+from shared.slow_clients import HurriedProtocol
 from shared.watchdog import stay_awake
 
 GRACE_S = 15
@@ -37,6 +38,7 @@ def _server(app: Any, host: str, port: int) -> _Server:
             app,
             host=host,
             port=port,
+            http=HurriedProtocol,
             log_config=None,
             access_log=False,
             server_header=False,

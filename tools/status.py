@@ -15,7 +15,14 @@ from tools.figures import print_columns, print_json
 
 PATIENCE_S: Final = 10.0
 # What a service reports of itself that belongs in the table: its name there -> for people.
-FIGURES: Final = {"outbox_pending": "outbox", "lag": "lag", "parked": "parked", "quarantined": "quarantined", "conflicts": "conflicts"}
+FIGURES: Final = {
+    "outbox_pending": "outbox",
+    "lag": "lag",
+    "parked": "parked",
+    "quarantined": "quarantined",
+    "conflicts": "conflicts",
+    "incomplete": "incomplete",
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ def status(shown_as: str) -> None:
     \b
     Of a service: facts told and not at the broker yet (outbox), records at the broker and not heard yet (lag),
     events that wait for an earlier one (parked), records that could not be read (quarantined),
-    and events that came with a known id and other content (conflicts). A dash: the service has no such thing.
+    events that came with a known id and other content (conflicts), and cases that miss an event (incomplete).
+    A dash: the service has no such thing. What to do about each: docs/operations.md.
     Exit codes: 0 every part is healthy, 1 one is not, 3 nothing runs.
     """
     folder = chosen_street()

@@ -70,10 +70,10 @@ async def intake(street: StreetRecord) -> AsyncIterator[Database]:
 def a_case(street: StreetRecord) -> UUID:
     """A first contact and an application, through intake's API."""
     with service_client(street, "intake", "intake-staff") as intake:
-        today = {"happened": {"on": "2001-01-01"}}
+        today = {"happened": {"on": "2000-06-01"}}
         contact = {"person_ref": str(uuid4()), "channel": "phone", "source_system": "intake", **today}
         case = intake.post("/intake/cases", json=contact, headers={"Idempotency-Key": uuid4().hex}).json()["case_id"]
-        applied = {"kind": "new", "channel": "phone", "period_from": "2001-01-01", "period_to": "2001-01-31", **today}
+        applied = {"kind": "new", "channel": "phone", "period_from": "2000-06-01", "period_to": "2000-06-30", **today}
         answer = intake.post(f"/intake/cases/{case}/applications", json=applied, headers={"Idempotency-Key": uuid4().hex})
         assert answer.status_code == 201, answer.text
     return UUID(case)

@@ -1,0 +1,73 @@
+"""What a request needs to find so that it can succeed: cases in the right states, a whole log, records in quarantine, a link."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+import httpx
+
+HAPPENED = {"on": "1990-02-01"}  # before the years of the worked histories and of every other test
+LATER = {"on": "1990-02-02"}
+BODIES: dict[str, dict[str, Any]] = {
+    "contact": {"channel": "phone", "source_system": "intake"},
+    "applications": {"kind": "new", "channel": "phone", "period_from": "1990-02-01", "period_to": "1990-02-28"},
+    "completion-requests": {"due_on": "1990-03-01"},
+    "completion": {},
+    "withdrawal": {},
+    "assessment-start": {"kind": "application"},
+    "assessment-completion": {"kind": "application"},
+    "decision": {"outcome": "rejected", "automated": False, "decided_by_role": "social_worker"},
+    "closing": {"reason": "moved"},
+    "reopening": {"reason": "closed_in_error"},
+}
+# What must have been done to a case before a step, beside the first contact.
+BEFORE: dict[str, list[str]] = {
+    "applications": [],
+    "completion-requests": ["applications"],
+    "completion": ["applications", "completion-requests"],
+    "withdrawal": ["applications"],
+    "assessment-start": ["applications"],
+    "assessment-completion": ["applications", "assessment-start"],
+    "decision": ["applications"],
+    "closing": [],
+    "reopening": ["closing"],
+    "{case_id}": [],
+}
+OF_CASE = ("applications", "closing", "reopening")
+
+
+class Cases:
+    """Makes cases of intake, each fresh and in the state that a step asks for."""
+
+    def __init__(self, intake: httpx.Client) -> None:
+        self._intake = intake
+
+    def ready_for(self, step: str) -> dict[str, str]:
+        """The parameters of the path of a case that is ready for a step (the path's last part)."""
+        found = self._post("/intake/cases", "contact")
+        path = {"case_id": str(found["case_id"])}
+        for done in BEFORE[step]:
+            of_case = f"/intake/cases/{path['case_id']}"
+            made = self._post(f"{of_case}/{done}" if done in OF_CASE else f"{of_case}/applications/{path['application_ref']}/{done}", done)
+            if made["application_ref"]:
+                path["application_ref"] = str(made["application_ref"])
+        return path
+
+    def _post(self, path: str, step: str) -> dict[str, Any]:
+        headers = {"idempotency-key": str(uuid4())}
+        answer = self._intake.post(path, json={"happened": HAPPENED, **BODIES[step]}, headers=headers)
+        assert answer.is_success, (path, answer.text)
+        return dict(answer.json())
+
+
+def link_code(leadtimes: httpx.Client) -> str:
+    """The code of a fresh one-time link."""
+    url = leadtimes.post("/leadtimes/links").json()["url"]
+    return dict(parse_qsl(urlsplit(url).query))["code"]
+
+
+def soon(service: httpx.Client, prefix: str) -> str:
+    """A few seconds after the service's present."""
+    shown = service.get(f"/{prefix}/clock").json()["now"]
+    return (datetime.fromisoformat(shown) + timedelta(seconds=5)).isoformat()

@@ -1,0 +1,152 @@
+"""Any request at all: whatever is sent to the running street, no operation answers 5xx, and each can also succeed.
+
+SLUSS_FUZZ_EXAMPLES says how many random requests each operation gets; `make test-fault` sends many more than `make test`.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+import schemathesis
+
+from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from deploy.local import keys
+from deploy.local.places import Places
+from deploy.local.record import StreetRecord
+from shared import quarantine
+from shared.postgres import Database, connect, transaction
+from shared.quarantine import Record, Seal
+from tests.browser.small_log import CONFIRMED, RECEIVED, write_small_log
+from tests.e2e.fuzzing import Answers, Preparing, send
+from tests.e2e.seeds import LATER, Cases, link_code, soon
+from tests.integration.leadtimes.telling import Case
+from tests.scenarios import Desk
+from tests.street import service_client
+from tools.clock import open_clock
+
+LOG = "any-request"
+EXAMPLES = int(os.environ.get("SLUSS_FUZZ_EXAMPLES", "8"))
+SEED = int(os.environ.get("SLUSS_FUZZ_SEED", "1"))
+NAMED = {"sha256": "0" * 64, "events": 1, "vocabulary": {"activities": {"a1": {"name": "Begun", "events": 1}}}}
+pytestmark = pytest.mark.timeout(1800)
+
+
+class AtIntake(Preparing):
+    """Half of the requests about a case find a fresh one in the state they need; the clock moves by seconds only."""
+
+    def __init__(self, intake: httpx.Client, seed: int) -> None:
+        super().__init__(seed)
+        self._intake, self._cases = intake, Cases(intake)
+
+    def prepare(self, case: schemathesis.Case) -> None:
+        if "{case_id}" in case.path and self.now_and_then(case):
+            case.path_parameters = {**(case.path_parameters or {}), **self._cases.ready_for(case.path.rpartition("/")[2])}
+        if not isinstance(case.body, dict):
+            return
+        if "happened" in case.body and self.often():
+            case.body["happened"] = LATER
+        if case.path.endswith("/clock") and "to" in case.body:
+            case.body["to"] = soon(self._intake, "intake")
+
+
+class AtLeadtimes(Preparing):
+    """Half of the requests find the log, the activities, the record or the link that they ask for."""
+
+    def __init__(self, leadtimes: httpx.Client, records: list[int], seed: int) -> None:
+        super().__init__(seed)
+        self._leadtimes, self._records = leadtimes, records
+
+    def prepare(self, case: schemathesis.Case) -> None:
+        if case.path.endswith("/clock") and isinstance(case.body, dict) and "to" in case.body:
+            case.body["to"] = soon(self._leadtimes, "leadtimes")
+        if not self.now_and_then(case):
+            return
+        match case.path.removeprefix("/leadtimes"):
+            case "/open":
+                case.query = {"code": link_code(self._leadtimes)}
+            case "/logs/{name}" if case.method == "PUT":
+                case.path_parameters, case.body = {"name": f"any-{uuid4()}"}, NAMED | {"log_id": str(uuid4())}
+            case "/logs/{name}" if case.method == "GET":
+                case.path_parameters = {"name": LOG}
+            case "/logs/{name}/waits":
+                case.path_parameters = {"name": LOG}
+                case.query = {**(case.query or {}), "from": RECEIVED, "to": CONFIRMED}
+            case "/quarantine/{number}/redrive" | "/quarantine/{number}/discard" if self._records:
+                case.path_parameters = {"number": self._records.pop()}
+
+
+@pytest.fixture
+async def leadtimes_database(street: StreetRecord) -> AsyncIterator[Database]:
+    """Leadtimes' own database."""
+    service = street.services["leadtimes"]
+    db = await connect(service.database_url, service.password_file.read_text(), size=1)
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+async def records(street: StreetRecord, leadtimes_database: Database) -> AsyncIterator[list[int]]:
+    """Records in quarantine that can be heard by now; whatever is left of them goes with the test."""
+    seal = Seal(keys.quarantine_key(Places(street.folder)))
+    contact = FirstContactRegisteredV1(channel=Channel.PHONE, source_system=SourceSystem.INTAKE)
+    async with transaction(leadtimes_database) as tx:
+        for number in range(50 * EXAMPLES):
+            headers, value = Case().tell(contact, "1990-02-01").envelope.message()
+            await quarantine.put(tx, seal, Record("any-request", 0, number, headers, value), "handler_failed")
+    yield [each.id for each in await quarantine.listing(leadtimes_database) if each.topic == "any-request"]
+    await leadtimes_database.execute("DELETE FROM quarantine WHERE topic = 'any-request'")
+
+
+@pytest.fixture
+def log(street: StreetRecord, tmp_path: Path) -> None:
+    """A log under the name LOG, whole."""
+    file = write_small_log(tmp_path / "small.xes")
+    command = [sys.executable, "-m", "tools.cli", "import", str(file), "--name", LOG]
+    subprocess.run(command, env={**os.environ, "SLUSS_STREET": str(street.folder)}, check=True, capture_output=True, timeout=120)
+
+
+@pytest.fixture
+def one_time(street: StreetRecord, desk: Desk) -> Iterator[None]:
+    """After the worked histories; and at the end one clock again for all, which random requests had moved by seconds in one service."""
+    yield
+    with open_clock(street) as clock:
+        clock.move_to(clock.now() + timedelta(minutes=1))
+
+
+@pytest.fixture
+def intake(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
+    """A client of intake."""
+    with service_client(street, "intake", "intake-staff", "operator") as client:
+        yield client
+
+
+@pytest.fixture
+def leadtimes(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
+    """A client of leadtimes."""
+    with service_client(street, "leadtimes", "leadtimes-reader", "operator") as client:
+        yield client
+
+
+def judge(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints the table; nothing failed, everything has also succeeded, and operations were chained by what they answered."""
+    with capsys.disabled():
+        print(f"\n{answers.table()}\n{answers.counted.total()} requests, {answers.chained} of them with what an earlier one had answered")
+    assert answers.faults == []
+    assert answers.succeeded() == set(answers.operations())
+    assert answers.chained > 0
+
+
+def test_no_request_makes_intake_fail(street: StreetRecord, intake: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+    judge(send(street, "intake", AtIntake(intake, SEED), EXAMPLES, SEED), capsys)
+
+
+def test_no_request_makes_leadtimes_fail(
+    street: StreetRecord, leadtimes: httpx.Client, records: list[int], log: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge(send(street, "leadtimes", AtLeadtimes(leadtimes, records, SEED), EXAMPLES, SEED), capsys)
