@@ -12,7 +12,7 @@ import httpx
 from deploy.local.record import StreetRecord
 from shared.clock import LOCAL, local_midnight
 from tools.api import Api, BadInput, NotReachable, Refused, open_api, street
-from tools.figures import moment, print_columns, print_json
+from tools.figures import format_option, moment, print_columns, print_csv, print_json
 
 POLL_S: Final = 0.02
 REST_WITHIN_S: Final = 120.0
@@ -130,7 +130,7 @@ class Moment(click.ParamType[datetime]):
 
 @click.command()
 @click.option("--to", "to", type=Moment(), metavar="TIME", help="Move it forward: a day, or an instant with its offset.")
-@click.option("--format", "shown_as", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it.")
+@format_option
 def clock(to: datetime | None, shown_as: str) -> None:
     """Show the simulated clock of the local street, or move it forward.
 
@@ -146,5 +146,7 @@ def clock(to: datetime | None, shown_as: str) -> None:
         times = running.times()
     if shown_as == "json":
         print_json({"now": max(times.values()).isoformat(), "services": {name: at.isoformat() for name, at in times.items()}})
+    elif shown_as == "csv":
+        print_csv([{"service": name, "now": at.isoformat()} for name, at in times.items()])
     else:
         print_columns(["service", f"its clock ({LOCAL.key})"], [[name, moment(at.isoformat())] for name, at in times.items()], left=2)

@@ -11,7 +11,7 @@ from deploy.local.failures import Exit, NothingRuns
 from deploy.local.places import chosen_street
 from deploy.local.processes import parts_of
 from deploy.local.record import ServiceRecord, StreetRecord, read_record
-from tools.figures import print_columns, print_json
+from tools.figures import format_option, print_columns, print_csv, print_json
 
 PATIENCE_S: Final = 10.0
 # What a service reports of itself that belongs in the table: its name there -> for people.
@@ -63,7 +63,7 @@ def _service(name: str, service: ServiceRecord) -> Shown:
 
 
 @click.command()
-@click.option("--format", "shown_as", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print it.")
+@format_option
 def status(shown_as: str) -> None:
     """Show what of the street runs, where, and how it is.
 
@@ -91,6 +91,8 @@ def status(shown_as: str) -> None:
         print_json(
             {"street": str(record.folder), "broker": record.broker.kind, "healthy": healthy, "parts": [_as_json(part) for part in parts]}
         )
+    elif shown_as == "csv":
+        print_csv([_as_json(part) for part in parts])
     else:
         _print(record, parts)
     raise click.exceptions.Exit(Exit.HEALTHY if healthy else Exit.NOT_HEALTHY)
