@@ -14,7 +14,8 @@ import pytest
 
 from deploy.local.places import ROOT
 from shared.broker import Lag
-from tests.integration.shared.test_malformed import fact, tell
+from tests.integration.shared.kinds import fact
+from tests.integration.shared.listening import tell
 from tests.street import House, free_port
 
 LIMIT_S = 2.0
@@ -94,7 +95,7 @@ async def running(house: House, handler: str) -> AsyncIterator[Running]:
 async def test_a_handler_that_hangs_is_seen_and_its_process_ends_with_code_1(house: House) -> None:
     async with running(house, "hangs") as service:
         await service.until(lambda report: bool(report.get("healthy")))
-        await tell(house, [fact()[1]])
+        await tell(house, [fact()])
         report = await service.until(lambda report: report.get("status") == 503)
         assert report["reasons"] == ["stuck_s"]
         assert (report["lag"], report["stuck_s"] > LIMIT_S) == (1, True)
@@ -106,7 +107,7 @@ async def test_a_handler_that_hangs_is_seen_and_its_process_ends_with_code_1(hou
 
 async def test_a_consumer_that_waits_for_its_database_is_unhealthy_also_in_the_metrics_and_lives_on(house: House) -> None:
     async with running(house, "waits") as service:
-        await tell(house, [fact()[1]])
+        await tell(house, [fact()])
         report = await service.until(lambda report: report.get("stuck_s", 0) > 3 * LIMIT_S)
         assert (report["status"], service.process.returncode) == (503, None)
         metrics = await service.metrics()
@@ -118,7 +119,7 @@ async def test_a_consumer_that_waits_for_its_database_is_unhealthy_also_in_the_m
 async def test_a_consumer_that_works_is_never_stuck(house: House) -> None:
     async with running(house, "works") as service:
         for _ in range(4):
-            await tell(house, [fact()[1]])
+            await tell(house, [fact()])
             await asyncio.sleep(LIMIT_S / 2)
         report = await service.until(lambda report: report.get("lag") == 0)
         assert (report["healthy"], report["stuck_s"]) == (True, 0)
