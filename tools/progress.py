@@ -22,12 +22,14 @@ def progress(task: str, total: int) -> Iterator[Reach]:
             row = bar.add_task(task, total=total)
             yield lambda done: bar.update(row, completed=done)
     else:
-        yield _lines(task, total)
-        click.echo(f"{task}: done", err=True)
+        with _lines(task, total) as reach:
+            yield reach
 
 
-def _lines(task: str, total: int) -> Reach:
-    said = time.monotonic()
+@contextmanager
+def _lines(task: str, total: int) -> Iterator[Reach]:
+    """Short tasks say nothing; what has said how far it is also says that it is done."""
+    began = said = time.monotonic()
 
     def reach(done: int) -> None:
         nonlocal said
@@ -35,4 +37,6 @@ def _lines(task: str, total: int) -> Reach:
             said = time.monotonic()
             click.echo(f"{task}: {100 * done // max(total, 1)} %", err=True)
 
-    return reach
+    yield reach
+    if said > began:
+        click.echo(f"{task}: done", err=True)

@@ -97,8 +97,9 @@ async def records(street: StreetRecord, leadtimes_database: Database) -> AsyncIt
     contact = FirstContactRegisteredV1(channel=Channel.PHONE, source_system=SourceSystem.INTAKE)
     async with transaction(leadtimes_database) as tx:
         for number in range(50 * EXAMPLES):
-            headers, value = Case().tell(contact, "1990-02-01").envelope.message()
-            await quarantine.put(tx, seal, Record("any-request", 0, number, headers, value), "handler_failed")
+            envelope = Case().tell(contact, "1990-02-01").envelope
+            record = Record("any-request", 0, number, *envelope.message(), str(envelope.partitionkey).encode())
+            await quarantine.put(tx, seal, record, "handler_failed")
     yield [each.id for each in await quarantine.listing(leadtimes_database) if each.topic == "any-request"]
     await leadtimes_database.execute("DELETE FROM quarantine WHERE topic = 'any-request'")
 

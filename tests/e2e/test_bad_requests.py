@@ -40,7 +40,7 @@ def code(answer: httpx.Response) -> str:
     return str(answer.json()["type"].removeprefix("urn:sluss:error:"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # for each test anew: what is in the future now is not by the end of a long run
 def bad_tokens(street: StreetRecord) -> dict[str, str]:
     """Every bad token, signed with the key of the street's own issuer where it is signed with a key of ours."""
     now = int(datetime.now(UTC).timestamp())
