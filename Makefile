@@ -60,6 +60,7 @@ lock: setup ## pin every package and Kafka jar anew, with hashes (needs the netw
 	@for service in services/*/pyproject.toml; do \
 	    $(COMPILE) -c requirements.lock contracts/pyproject.toml shared/pyproject.toml $$service -o $${service%pyproject.toml}requirements.lock || exit 1; \
 	done
+	@$(COMPILE) -c requirements.lock deploy/kafka/requirements.in -o deploy/kafka/requirements.lock
 	@$(BIN)/python -m deploy.local.kafka_jars
 
 clean: ## stop everything and remove what runs have made: streets, caches, the environment

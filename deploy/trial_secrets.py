@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from deploy.kafka import topics
 from deploy.local import keys, postgres
 from deploy.local.places import Places
 from deploy.local.services import SERVICES
@@ -15,6 +16,8 @@ def make(folder: Path) -> Path:
     secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
     for role in (postgres.ADMIN, *(service.name for service in SERVICES)):
         keys.password(places, role)
+    for user in (topics.ADMIN, *topics.users(topics.declared())):
+        keys.kafka_password(places, user)
     keys.quarantine_key(places)
     keys.token_keys(places)
     for file in secrets.iterdir():

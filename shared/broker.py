@@ -19,10 +19,12 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+from faststream.security import SASLScram512
 
 from contracts.envelope import Envelope, Skipped, Unreadable, open_record
 from shared import quarantine
 from shared.crash import CrashPoint, reach
+from shared.kafka import Access
 from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Database, is_transient, transaction
@@ -64,7 +66,7 @@ class Hearing:
     """
 
     def __init__(
-        self, kafka: str, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear, *, instance: str | None = None
+        self, kafka: Access, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear, *, instance: str | None = None
     ) -> None:
         self._kafka, self._group, self._topics, self._instance = kafka, group, tuple(topics), instance
         self._db, self._seal, self._hear = db, seal, hear
@@ -89,7 +91,14 @@ class Hearing:
                 await broker.stop()
 
     def _make_broker(self) -> tuple[KafkaBroker, Any]:
-        broker = KafkaBroker(self._kafka, allow_auto_create_topics=False, ack_policy=AckPolicy.MANUAL, graceful_timeout=15, logger=None)
+        broker = KafkaBroker(
+            self._kafka.bootstrap,
+            security=_security(self._kafka),
+            allow_auto_create_topics=False,
+            ack_policy=AckPolicy.MANUAL,
+            graceful_timeout=15,
+            logger=None,
+        )
         subscriber = broker.subscriber(
             *self._topics,
             group_id=self._group,
@@ -250,7 +259,7 @@ class Position:
 class Lag:
     """How far a group is behind, asked of the broker by clients of its own: a stuck consumer cannot vouch for itself."""
 
-    def __init__(self, kafka: str, group: str, topics: Sequence[str]) -> None:
+    def __init__(self, kafka: Access, group: str, topics: Sequence[str]) -> None:
         self._kafka, self._group, self._topics = kafka, group, tuple(topics)
         self._ends: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
@@ -271,7 +280,7 @@ class Lag:
 
     async def _clients(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         if self._ends is None or self._admin is None:
-            self._ends, self._admin = AIOKafkaConsumer(bootstrap_servers=self._kafka), AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+            self._ends, self._admin = AIOKafkaConsumer(**self._kafka.options()), AIOKafkaAdminClient(**self._kafka.options())
             await self._ends.start()
             await self._admin.start()
         return self._ends, self._admin
@@ -299,6 +308,11 @@ class Lag:
         """Leaves the broker."""
         async with self._one_at_a_time:
             await self._close()
+
+
+def _security(kafka: Access) -> SASLScram512 | None:
+    """`Access.options` in FastStream's words."""
+    return SASLScram512(kafka.user, kafka.password or "", use_ssl=False) if kafka.user is not None else None
 
 
 async def _parse_nothing(records: Any) -> KafkaAckableMessage:

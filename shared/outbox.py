@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from shared.context import Context
 from shared.crash import CrashPoint, reach
+from shared.kafka import Access
 from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Connection, Database, Row, Transaction, connect_alone, hold, is_transient
@@ -118,7 +119,7 @@ class Relay:
                 connection = await connect_alone(self._settings.database_url, self._settings.database_password)
                 await connection.add_listener("outbox", lambda *_: self._woken.set())
                 if await self._become_the_one(connection, stop):
-                    producer = _producer(self._settings.kafka)
+                    producer = _producer(self._settings.kafka_access)
                     await producer.start()
                     await self._relay(connection, producer, stop)
             except Exception as error:
@@ -187,8 +188,8 @@ async def _send_all(producer: AIOKafkaProducer, rows: Sequence[Row]) -> tuple[li
     return acks, []
 
 
-def _producer(kafka: str) -> AIOKafkaProducer:
-    return AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=2, request_timeout_ms=10_000)
+def _producer(kafka: Access) -> AIOKafkaProducer:
+    return AIOKafkaProducer(**kafka.options(), acks="all", enable_idempotence=True, linger_ms=2, request_timeout_ms=10_000)
 
 
 async def _close(producer: AIOKafkaProducer | None) -> None:

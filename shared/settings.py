@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.kafka import Access
+
 
 class ServiceSettings(BaseSettings):
     """Settings that every service has. Environment names are the field names with the prefix `SLUSS_`.
@@ -19,6 +21,8 @@ class ServiceSettings(BaseSettings):
     database_url: str = Field(description="postgresql://role@host:port/database, without a password")
     database_password_file: Path | None = None
     kafka: str = Field(description="host:port[,host:port]")
+    kafka_user: str | None = Field(default=None, description="the service's own user there; its rights: contracts/topics")
+    kafka_password_file: Path | None = None
     http_host: str = "127.0.0.1"
     http_port: int
     ops_port: int = Field(description="/health and /metrics, without a token: keep it on loopback or inside the cluster")
@@ -35,3 +39,8 @@ class ServiceSettings(BaseSettings):
     def database_password(self) -> str | None:
         """The password, read when it is needed, so that a rotated file is seen at the next connection."""
         return self.database_password_file.read_text().strip() if self.database_password_file else None
+
+    @property
+    def kafka_access(self) -> Access:
+        """Where the broker is, and as whom this service comes to it."""
+        return Access(self.kafka, self.kafka_user, self.kafka_password_file)

@@ -16,6 +16,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.kafka.topics import ADMIN
 from deploy.local import keys, postgres
 from deploy.local.failures import StreetFailure
 from deploy.local.places import ROOT, Places
@@ -23,6 +24,7 @@ from deploy.local.ports import HIGHEST, LOWEST, is_free
 from deploy.local.record import StreetRecord
 from deploy.local.street import Street
 from shared.auth import issue_token
+from shared.kafka import Access
 from shared.migrate import migrate
 from shared.postgres import Database, connect, connect_alone
 from shared.settings import ServiceSettings
@@ -36,7 +38,7 @@ BIRTH = datetime(2000, 6, 1, 6, tzinfo=UTC)  # before the years of the worked hi
 class Servers:
     """Where the two servers of this run are, and the right to make databases."""
 
-    kafka: str
+    kafka: Access
     admin_url: str
     admin_password: str
 
@@ -50,8 +52,16 @@ class House:
     topic: str
 
     @property
-    def kafka(self) -> str:
-        return self.settings.kafka
+    def kafka(self) -> Access:
+        return self.settings.kafka_access
+
+    @property
+    def kafka_environment(self) -> dict[str, str]:
+        """What a process is told of the broker."""
+        told = {"SLUSS_KAFKA": self.kafka.bootstrap}
+        if self.kafka.user:
+            told |= {"SLUSS_KAFKA_USER": self.kafka.user, "SLUSS_KAFKA_PASSWORD_FILE": str(self.kafka.password_file)}
+        return told
 
     @property
     def seal_key(self) -> Path:
@@ -89,7 +99,7 @@ def street(spans: Spans) -> Iterator[StreetRecord]:
 def servers(street: StreetRecord) -> Servers:
     """The street's two servers, for tests of one part alone."""
     password = keys.password(Places(street.folder), postgres.ADMIN).read_text()
-    return Servers(street.broker.bootstrap, f"postgresql://{postgres.ADMIN}@{street.postgres.address}/postgres", password)
+    return Servers(street.broker.access(ADMIN), f"postgresql://{postgres.ADMIN}@{street.postgres.address}/postgres", password)
 
 
 @asynccontextmanager
@@ -105,7 +115,9 @@ async def new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
     settings = ServiceSettings(
         database_url=servers.admin_url.rpartition("/")[0] + f"/{name}",
         database_password_file=password,
-        kafka=servers.kafka,
+        kafka=servers.kafka.bootstrap,
+        kafka_user=servers.kafka.user,
+        kafka_password_file=servers.kafka.password_file,
         http_port=0,
         ops_port=0,
         token_keys_file=folder / "none",
@@ -159,26 +171,26 @@ def free_port() -> int:
     return port
 
 
-async def _make_topic(kafka: str, name: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+async def _make_topic(kafka: Access, name: str) -> None:
+    admin = AIOKafkaAdminClient(**kafka.options())
     await admin.start()
     await admin.create_topics([NewTopic(name, PARTITIONS, 1)])
     await admin.close()
 
 
-async def partitions_of(kafka: str, topics: Sequence[str]) -> list[TopicPartition]:
+async def partitions_of(kafka: Access, topics: Sequence[str]) -> list[TopicPartition]:
     """Every partition of these topics."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    admin = AIOKafkaAdminClient(**kafka.options())
     await admin.start()
     described = await admin.describe_topics(list(topics))
     await admin.close()
     return [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
 
 
-async def read_topic(kafka: str, topic: str, at_least: int) -> Sequence[Any]:
+async def read_topic(kafka: Access, topic: str, at_least: int) -> Sequence[Any]:
     """Every record of a topic up to its present end, in the order of each partition; waits until there are `at_least`."""
     partitions = await partitions_of(kafka, [topic])
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**kafka.options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     consumer.assign(partitions)
     records: list[Any] = []

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from contracts.catalogue import HISTORY_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from contracts.history import HistoryEvent, ImportCompletedV1, Lifecycle, LogEventRecordedV1
+from shared.kafka import Access
 from tools.survey import Survey
 from tools.xes import LogEvent
 
@@ -67,9 +68,9 @@ class History:
         )
 
 
-async def send(kafka: str, envelopes: Iterable[Envelope]) -> None:
+async def send(kafka: Access, envelopes: Iterable[Envelope]) -> None:
     """Sends every envelope and waits for the broker's word on each, a batch at a time. Raises KafkaError."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=5)
+    producer = AIOKafkaProducer(**kafka.options(), acks="all", enable_idempotence=True, linger_ms=5)
     await producer.start()
     try:
         rest = iter(envelopes)

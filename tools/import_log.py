@@ -27,6 +27,7 @@ from tools.xes import BadLog
 NAME: Final = re.compile("[a-z0-9_-]{1,64}")
 MUNICIPALITY: Final = str(ServiceSettings.model_fields["municipality"].default)
 COMPLETE: Final = "complete"
+TOOLS: Final = "tools"  # the Kafka user of imports
 ASK_EVERY_S: Final = 0.2
 PATIENCE_S: Final = 60.0
 
@@ -108,7 +109,7 @@ def _name_it(leadtimes: Api, name: str, found: Survey) -> Any:
 def _send_it(record: StreetRecord, log: LogFile, found: Survey) -> None:
     history = History(found, record.history_secret_file.read_bytes(), os.environ.get("SLUSS_MUNICIPALITY", MUNICIPALITY))
     try:
-        asyncio.run(send(record.broker.bootstrap, told(history, log, found)))
+        asyncio.run(send(record.broker.access(TOOLS), told(history, log, found)))
     except (BadLog, KeyError):
         raise _changed(log) from None
     except KafkaConnectionError:

@@ -40,10 +40,10 @@ class Shown:
 def look(record: StreetRecord) -> list[Shown]:
     """Every part, as it is now. The servers are judged by their processes, the services by their own health."""
     running = set(parts_of(record.folder).values())
-    servers = [
-        _server("postgres", record.postgres.kind, record.postgres.address, running),
-        _server("kafka", record.broker.kind, record.broker.bootstrap, running),
-    ]
+    nodes = record.broker.bootstrap.split(",") if record.broker.kind != "own" else [record.broker.bootstrap]
+    names = ["kafka"] if len(nodes) == 1 else [f"kafka-{number}" for number in range(1, len(nodes) + 1)]
+    servers = [_server("postgres", record.postgres.kind, record.postgres.address, running)]
+    servers += [_server(name, record.broker.kind, node, running) for name, node in zip(names, nodes, strict=True)]
     return [*servers, *(_service(name, service) for name, service in record.services.items())]
 
 

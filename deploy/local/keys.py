@@ -5,6 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
+from deploy.kafka.topics import password_file
 from deploy.local.places import Places
 
 ISSUER = "https://street.sluss.invalid"
@@ -22,7 +23,15 @@ def write_private(file: Path, content: bytes) -> None:
 
 def password(places: Places, role: str) -> Path:
     """The file with a database role's password."""
-    file = places.secret(f"{role}.password")
+    return _made(places.secret(f"{role}.password"))
+
+
+def kafka_password(places: Places, user: str) -> Path:
+    """The file with a Kafka user's password."""
+    return _made(password_file(places.secret(""), user))
+
+
+def _made(file: Path) -> Path:
     if not file.exists():
         write_private(file, secrets.token_urlsafe(32).encode())
     return file

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from deploy.local import databases, kafka, keys, postgres, services, topics
+from deploy.kafka import topics
+from deploy.local import databases, kafka, keys, postgres, services
 from deploy.local.failures import AlreadyRuns, StreetFailure, WrongSetting
 from deploy.local.order import Order
 from deploy.local.part import Part, Watched, note
@@ -50,14 +51,14 @@ class Launcher:
 
     async def start(self) -> None:
         """Brings everything up, healthy, and writes street.json. Raises StreetFailure."""
-        names = ["postgres", "kafka", "kafka-controller"]
+        names = ["postgres", *kafka.port_names(_kafka_nodes(self._places))]
         names += [name for service in self._services for name in (service.name, f"{service.name}-ops")]
         ports = choose(self._places, names)
         async with asyncio.TaskGroup() as group:
             database = group.create_task(self._postgres(ports["postgres"]))
-            broker = group.create_task(self._kafka(ports["kafka"], ports["kafka-controller"]))
+            broker = group.create_task(self._kafka(kafka.nodes_at(ports)))
         simulated_from = datetime.fromisoformat(self._order.simulated_from) if self._order.simulated_from else None
-        servers = services.Servers(database.result().address, broker.result().bootstrap)
+        servers = services.Servers(database.result().address, broker.result())
         told = {one: services.environment(one, self._places, servers, ports, simulated_from) for one in self._services}
         self._say("starting " + " and ".join(one.name for one in self._services) if told else "no services asked for")
         async with asyncio.TaskGroup() as group:
@@ -82,17 +83,20 @@ class Launcher:
         await databases.make_databases(postgres.admin_url(port), admin, passwords)
         return PostgresRecord("embedded", f"127.0.0.1:{port}")
 
-    async def _kafka(self, port: int, controller: int) -> BrokerRecord:
-        """Ours, or the broker that SLUSS_KAFKA names; then the topics."""
-        own = os.environ.get("SLUSS_KAFKA")
+    async def _kafka(self, nodes: Sequence[kafka.Node]) -> BrokerRecord:
+        """Ours, or the broker that SLUSS_KAFKA names; then topics, users and access rules."""
+        own, secrets = os.environ.get("SLUSS_KAFKA"), os.environ.get("SLUSS_KAFKA_SECRETS")
         if own:
-            await topics.make_topics(own, topics.declared())
-            return BrokerRecord("own", own)
-        self._say("starting Apache Kafka")
-        await self._watch(await asyncio.to_thread(kafka.part, self._places, port, controller, self._say), self._servers)
-        bootstrap = f"127.0.0.1:{port}"
-        await topics.make_topics(bootstrap, topics.declared())
-        return BrokerRecord("apache", bootstrap)
+            broker = BrokerRecord("own", own, Path(secrets).absolute() if secrets else None)
+        else:
+            for user in (topics.ADMIN, *topics.users(topics.declared())):
+                keys.kafka_password(self._places, user)
+            self._say("starting Apache Kafka" if len(nodes) == 1 else f"starting Apache Kafka, {len(nodes)} nodes")
+            parts = await asyncio.to_thread(kafka.parts, self._places, nodes, self._say)
+            await asyncio.gather(*(self._watch(part, self._servers) for part in parts))
+            broker = BrokerRecord("apache", kafka.bootstrap(nodes), self._places.secret(""))
+        await asyncio.to_thread(_prepare, broker)
+        return broker
 
     async def _watch(self, part: Part, among: list[Watched]) -> None:
         watched = Watched(part, self._places)
@@ -127,6 +131,29 @@ def _service_record(env: dict[str, str]) -> ServiceRecord:
         database_url=env["SLUSS_DATABASE_URL"],
         password_file=Path(env["SLUSS_DATABASE_PASSWORD_FILE"]),
     )
+
+
+def _prepare(broker: BrokerRecord) -> None:
+    from deploy.kafka.prepare import NotPrepared, prepare  # here: its client costs a sixth of a second, while the broker starts
+
+    declared = topics.declared()
+    try:
+        prepare(broker.access(topics.ADMIN), declared, topics.passwords(broker.secrets, declared) if broker.secrets else {})
+    except NotPrepared as refused:
+        raise StreetFailure(str(refused)) from refused
+    except OSError as error:
+        raise WrongSetting(f"SLUSS_KAFKA_SECRETS must hold NAME.kafka-password of every user: {error}") from error
+
+
+def _kafka_nodes(places: Places) -> int:
+    """As many as SLUSS_KAFKA_NODES says; without it as many as this street was made with."""
+    made = len(list(places.kafka.glob("data-*")))
+    told = os.environ.get("SLUSS_KAFKA_NODES") or str(made or 1)
+    if told not in ("1", "3"):
+        raise WrongSetting("SLUSS_KAFKA_NODES can only be 1 or 3.")
+    if made and made != int(told):
+        raise WrongSetting(f"This street was made with {made} Kafka nodes, not {told}: name another folder as SLUSS_STREET, or make clean.")
+    return int(told)
 
 
 def _lock(places: Places) -> IO[bytes]:

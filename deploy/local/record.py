@@ -7,17 +7,24 @@ from pathlib import Path
 
 import psutil
 
+from deploy.kafka.topics import password_file
 from deploy.local import keys
 from deploy.local.failures import NothingRuns
 from deploy.local.places import Places
+from shared.kafka import Access
 
 
 @dataclass(frozen=True)
 class BrokerRecord:
-    """`kind`: apache (ours) or own (the one that SLUSS_KAFKA names)."""
+    """`kind`: apache (ours) or own (the one that SLUSS_KAFKA names). `secrets`: its users' passwords; None: it lets anybody in."""
 
     kind: str
     bootstrap: str
+    secrets: Path | None
+
+    def access(self, user: str) -> Access:
+        """The broker, come to as one of its users."""
+        return Access(self.bootstrap, user, password_file(self.secrets, user)) if self.secrets else Access(self.bootstrap)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ def read_record(folder: Path) -> StreetRecord:
         raise NothingRuns(f"No street runs in {folder}. Start it with: make up") from None
     return StreetRecord(
         folder=Path(found["folder"]),
-        broker=BrokerRecord(**found["broker"]),
+        broker=_broker(**found["broker"]),
         postgres=PostgresRecord(**found["postgres"]),
         services={name: _service(one) for name, one in found["services"].items()},
         tokens=TokenRecord(Path(found["tokens"]["private_key_file"]), found["tokens"]["issuer"], found["tokens"]["audience"]),
@@ -94,6 +101,10 @@ def read_record(folder: Path) -> StreetRecord:
         launcher=launcher,
         simulation=found["simulation"],
     )
+
+
+def _broker(kind: str, bootstrap: str, secrets: str | None) -> BrokerRecord:
+    return BrokerRecord(kind, bootstrap, Path(secrets) if secrets else None)
 
 
 def _service(found: Mapping[str, str]) -> ServiceRecord:

@@ -9,9 +9,11 @@ from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
+from deploy.kafka.topics import password_file
 from deploy.local import keys
 from deploy.local.part import Part
 from deploy.local.places import ROOT, Places
+from deploy.local.record import BrokerRecord
 
 PROBE_S = 5.0
 UPPLANDS_VASBY = "0114"
@@ -33,7 +35,7 @@ class Servers:
     """What the services stand on. `postgres` is host:port."""
 
     postgres: str
-    kafka: str
+    broker: BrokerRecord
 
 
 def database_url(service: Service, postgres: str) -> str:
@@ -50,7 +52,7 @@ def environment(
         "SLUSS_MUNICIPALITY": os.environ.get("SLUSS_MUNICIPALITY", UPPLANDS_VASBY),
         "SLUSS_DATABASE_URL": database_url(service, servers.postgres),
         "SLUSS_DATABASE_PASSWORD_FILE": str(keys.password(places, service.name)),
-        "SLUSS_KAFKA": servers.kafka,
+        "SLUSS_KAFKA": servers.broker.bootstrap,
         "SLUSS_HTTP_HOST": "127.0.0.1",
         "SLUSS_HTTP_PORT": str(ports[service.name]),
         "SLUSS_OPS_PORT": str(ports[f"{service.name}-ops"]),
@@ -58,6 +60,9 @@ def environment(
         "SLUSS_TOKEN_ISSUER": keys.ISSUER,
         "SLUSS_TOKEN_AUDIENCE": keys.AUDIENCE,
     }
+    if servers.broker.secrets:
+        told["SLUSS_KAFKA_USER"] = service.name
+        told["SLUSS_KAFKA_PASSWORD_FILE"] = str(password_file(servers.broker.secrets, service.name))
     if service.hears:
         told["SLUSS_QUARANTINE_KEY_FILE"] = str(keys.quarantine_key(places))
         told["SLUSS_CONSUMER_INSTANCE"] = service.name

@@ -26,12 +26,12 @@ async def house() -> None:
     """Builds the service and runs it until it is told to stop."""
     settings = Settings()
     db = await connect(settings.database_url, settings.database_password)
-    lag = Lag(settings.kafka, settings.consumer_group, TOPICS)
+    lag = Lag(settings.kafka_access, settings.consumer_group, TOPICS)
     try:
         await migrate(db, MIGRATIONS)
         clock = await open_clock(settings, db)
         seal, instance = Seal(settings.quarantine_key_file), settings.consumer_instance
-        hearing = Hearing(settings.kafka, settings.consumer_group, TOPICS, db, seal, functools.partial(hear, db), instance=instance)
+        hearing = Hearing(settings.kafka_access, settings.consumer_group, TOPICS, db, seal, functools.partial(hear, db), instance=instance)
         watchdog = Watchdog(hearing, lag, settings.stuck_after_s)
         health = Health(NAME)
         health.watch("now", "the service's clock", clock.now)

@@ -1,6 +1,5 @@
 """docker-compose.yml and the local street are the same street: services, environment names, topics, databases."""
 
-import itertools
 import os
 import re
 import stat
@@ -12,13 +11,15 @@ import pytest
 import yaml
 
 from deploy import trial_secrets
-from deploy.local import databases, topics
+from deploy.kafka import topics
+from deploy.local import databases, kafka, keys
 from deploy.local.places import ROOT, Places
+from deploy.local.record import BrokerRecord
 from deploy.local.services import SERVICES, Servers, Service, database_url, environment, local_only
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
-SERVERS = {"postgres", "kafka", "topics"}
+SERVERS = {"postgres", "kafka", "prepare"}
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
 
@@ -32,7 +33,8 @@ def places(tmp_path: Path) -> Places:
 def _told(service: Service, places: Places) -> dict[str, str]:
     """What the local street tells a service, but for what only a local street may."""
     ports = {service.name: 1, f"{service.name}-ops": 2}
-    told = environment(service, places, Servers("postgres:5432", "kafka:9092"), ports, None)
+    broker = BrokerRecord("own", "kafka:9092", Path("/run/secrets"))
+    told = environment(service, places, Servers("postgres:5432", broker), ports, None)
     return {name: value for name, value in told.items() if name not in local_only(None)}
 
 
@@ -47,7 +49,8 @@ def test_a_service_is_told_the_same_by_both(service: Service, places: Places) ->
     told = _told(service, places)
     assert set(container) == set(told)
     assert container["SLUSS_DATABASE_URL"] == database_url(service, "postgres:5432")
-    assert container["SLUSS_KAFKA"] == told["SLUSS_KAFKA"]
+    for name in ("SLUSS_KAFKA", "SLUSS_KAFKA_USER", "SLUSS_KAFKA_PASSWORD_FILE"):
+        assert container[name] == told[name]
 
 
 @each_service
@@ -93,24 +96,60 @@ def test_no_password_is_written_down() -> None:
     assert all(name.endswith("_FILE") for name in passwords)
 
 
-def test_both_make_the_same_topics() -> None:
-    topics_of_compose = COMPOSE["services"]["topics"]
-    assert "./contracts/topics:/topics:ro" in topics_of_compose["volumes"]
-    script = ROOT / "deploy" / "kafka" / "topics.sh"
-    told = subprocess.run(
-        ["sh", script, topics.FOLDER, "kafka:9092"], env={**os.environ, "KAFKA_TOPICS": "echo"}, check=True, capture_output=True, text=True
-    )
-    assert sorted(_topic(line) for line in told.stdout.splitlines()) == sorted(
-        (topic.name, topic.partitions, sorted(topic.config.items())) for topic in topics.declared()
-    )
+def test_both_prepare_the_broker_by_the_same_code_for_the_same_users() -> None:
+    prepare = COMPOSE["services"]["prepare"]
+    recipe = (ROOT / prepare["build"]["dockerfile"]).read_text(encoding="utf-8")
+    assert 'ENTRYPOINT ["python", "-m", "deploy.kafka.prepare"]' in recipe
+    assert "COPY contracts/topics/ contracts/topics/" in recipe
+    assert prepare["command"] == [COMPOSE["services"]["intake"]["environment"]["SLUSS_KAFKA"], "/run/secrets"]
+    users = {topics.ADMIN, *topics.users(topics.declared())}
+    assert set(prepare["secrets"]) == {topics.password_file(Path(), user).name for user in users}
+    assert [COMPOSE["services"][name]["depends_on"]["prepare"] for name in ("intake", "leadtimes")] == [
+        {"condition": "service_completed_successfully"}
+    ] * 2
 
 
-def _topic(line: str) -> tuple[str, int, list[tuple[str, ...]]]:
-    """What a call of kafka-topics.sh asks for."""
-    words = line.split()
-    options = list(itertools.pairwise(words))
-    configs = sorted(tuple(value.split("=")) for option, value in options if option == "--config")
-    return dict(options)["--topic"], int(dict(options)["--partitions"]), configs
+def test_what_prepares_the_broker_installs_only_what_it_imports_at_the_locked_versions() -> None:
+    pins = re.findall(r"^\S+==\S+", (ROOT / "deploy" / "kafka" / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {pin.partition("==")[0] for pin in pins} == {"kafka-python", "pyyaml"}
+    assert set(pins) <= set(_all_pins())
+
+
+def test_both_run_kafka_by_the_same_settings(places: Places, tmp_path: Path) -> None:
+    """The container's start with a java and a broker that only tell what they were told, beside a local node."""
+    node = kafka.Node(1, 9092, 9093)
+    local = tmp_path / "local.properties"
+    kafka.fill_in(kafka.SETTINGS / "server.properties", local, kafka.properties(node, [node], Path("/data")))
+    container = _started(places, tmp_path)
+    differ = {line.partition("=")[0] for line in {*local.read_text().splitlines()} ^ {*container.splitlines()}}
+    assert differ == {"controller.quorum.voters", "listeners", "advertised.listeners"}
+    assert "@" not in "".join(line for line in container.splitlines() if not line.startswith(("#", "controller.quorum.voters")))
+
+
+def test_the_containers_start_tells_the_password_in_no_command_line(places: Places, tmp_path: Path) -> None:
+    _started(places, tmp_path)
+    password = keys.kafka_password(places, topics.ADMIN).read_text()
+    commands = (tmp_path / "commands").read_text()
+    assert "StorageTool" in (tmp_path / "told").read_text()
+    assert password in (tmp_path / "told").read_text()
+    assert password not in commands
+    assert (tmp_path / "filled" / "jaas.conf").read_text().count(password) == 3
+
+
+def _started(places: Places, folder: Path) -> str:
+    """deploy/kafka/start.sh run to its end; answers the settings that the broker would be started with."""
+    keys.kafka_password(places, topics.ADMIN)
+    for program in (folder / "java", folder / "bin" / "kafka-server-start.sh"):
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(
+            f'#!/bin/sh\necho "$0 $*" >>{folder}/commands\ncase $1 in @*) cat "${{1#@}}" >{folder}/told;; esac\n', encoding="utf-8"
+        )
+        program.chmod(0o755)
+    told = COMPOSE["services"]["kafka"]["environment"] | {"CLUSTER_ID": "TFNsdXNzLWNvbXBvc2UtMQ", "DATA": "/data"}
+    env = {**os.environ, **told, "PATH": f"{folder}:{os.environ['PATH']}", "KAFKA_HOME": str(folder), "FILLED": str(folder / "filled")}
+    env["SECRETS"] = str(places.secret(""))
+    subprocess.run(["sh", ROOT / "deploy" / "kafka" / "start.sh"], env=env, check=True)
+    return (folder / "filled" / "server.properties").read_text(encoding="utf-8")
 
 
 def test_both_make_the_same_databases(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
 
+from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
 from tests.spans import Spans
 from tests.street import service_client
@@ -33,7 +34,7 @@ async def test_the_lag_and_the_outbox_arrive_at_the_collector_without_a_scrape(s
 async def test_a_value_that_changes_arrives_changed_without_a_scrape(street: StreetRecord, spans: Spans) -> None:
     await until(lambda: QUARANTINED in spans.metrics())
     before = spans.metrics()[QUARANTINED]
-    producer = AIOKafkaProducer(bootstrap_servers=street.broker.bootstrap)
+    producer = AIOKafkaProducer(**street.broker.access(ADMIN).options())
     await producer.start()
     sent = await producer.send_and_wait("history-events", b"{", headers=[("ce_type", b"\xff")])
     await producer.stop()

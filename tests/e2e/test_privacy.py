@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from click.testing import CliRunner
 
+from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
 from shared.auth import issue_token
 from tests.e2e.canaries import Canaries, filled, holes
@@ -206,7 +207,7 @@ def register_a_case(street: StreetRecord, played: Played) -> None:
 
 
 async def type_into_topics(street: StreetRecord, played: Played) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=street.broker.bootstrap, client_id="test")
+    producer = AIOKafkaProducer(**street.broker.access(ADMIN).options(), client_id="test")
     await producer.start()
     for sent in malformed(played.canaries):
         for topic in TOPICS:
@@ -296,13 +297,13 @@ async def played(street: StreetRecord, spans: Spans, tmp_path_factory: pytest.Te
 
 
 async def test_no_word_reaches_a_topic_but_by_hands_that_are_not_ours(street: StreetRecord, played: Played) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=street.broker.bootstrap)
+    admin = AIOKafkaAdminClient(**street.broker.access(ADMIN).options())
     await admin.start()
     topics = [each for each in await admin.list_topics() if not each.startswith("__")]
     await admin.close()
     assert set(topics) >= set(TOPICS)
     for topic in topics:
-        for record in await read_topic(street.broker.bootstrap, topic, 0):
+        for record in await read_topic(street.broker.access(ADMIN), topic, 0):
             if (record.topic, record.partition, record.offset) not in played.ours:
                 headers = [name.encode() + b" " + (value or b"") for name, value in record.headers]
                 assert not played.canaries.found_in(b"\n".join([record.key or b"", record.value or b"", *headers])), topic

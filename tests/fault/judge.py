@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope, open_message
 from contracts.intake import CaseClosedV1
+from shared.kafka import Access
 from shared.postgres import Database, Row
 from tests.fault.ledger import Outcome, Request
 from tests.street import read_topic
@@ -49,7 +50,7 @@ def _event(row: Row) -> Event:
     return Event(UUID(str(row["event_id"])), UUID(str(row["stream"])), row["sequence"], row["type"], _uuid(row["mark"]))
 
 
-async def in_topic(kafka: str, streams: set[UUID]) -> list[Event]:
+async def in_topic(kafka: Access, streams: set[UUID]) -> list[Event]:
     """What the topic holds of these streams, in its order, duplicates and all."""
     found, keys = [], {str(stream).encode() for stream in streams}
     for record in await read_topic(kafka, INTAKE_EVENTS, 0):

@@ -18,6 +18,7 @@ from deploy.local import keys
 from deploy.local.places import ROOT, Places
 from deploy.local.record import StreetRecord
 from shared.crash import CrashPoint
+from shared.kafka import Access
 from tests.street import House, free_port, partitions_of
 
 QUIET_S = 90
@@ -44,7 +45,7 @@ class Place:
         return {
             "SLUSS_DATABASE_URL": self.house.settings.database_url,
             "SLUSS_DATABASE_PASSWORD_FILE": str(self.house.settings.database_password_file),
-            "SLUSS_KAFKA": self.house.kafka,
+            **self.house.kafka_environment,
             "SLUSS_HTTP_PORT": str(self.api),
             "SLUSS_OPS_PORT": str(self.ops),
             "SLUSS_TOKEN_KEYS_FILE": str(keys.token_keys(Places(self.street.folder))[1]),
@@ -155,9 +156,9 @@ async def dies_at(place: Place, point: CrashPoint, visit: int, patience_s: float
     return True
 
 
-async def hear_from_now_on(kafka: str, group: str) -> None:
+async def hear_from_now_on(kafka: Access, group: str) -> None:
     """Gives a new group its place at the present end of every topic: what other tests told is not its concern."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**kafka.options(), group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = await partitions_of(kafka, TOPICS)

@@ -30,10 +30,15 @@ STARTER = (
 )
 
 
+def broker_of(street: StreetRecord) -> dict[str, str]:
+    """What lets another street use this one's broker."""
+    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_KAFKA_SECRETS": str(street.broker.secrets)}
+
+
 @pytest.fixture
 def small(tmp_path: Path, street: StreetRecord) -> Iterator[Street]:
     """A street of a PostgreSQL of its own and nothing else; its broker is somebody's."""
-    small = Street(tmp_path / "small", services=(), extra_env={"SLUSS_KAFKA": street.broker.bootstrap})
+    small = Street(tmp_path / "small", services=(), extra_env=broker_of(street))
     yield small
     small.remove()
 
@@ -42,7 +47,7 @@ def small(tmp_path: Path, street: StreetRecord) -> Iterator[Street]:
 def bare(street: StreetRecord, servers: Servers) -> dict[str, str]:
     """What makes a street of a launcher alone: both servers are somebody's."""
     user, host = servers.admin_url.removeprefix("postgresql://").split("@")
-    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_POSTGRES": f"postgresql://{user}:{servers.admin_password}@{host}"}
+    return broker_of(street) | {"SLUSS_POSTGRES": f"postgresql://{user}:{servers.admin_password}@{host}"}
 
 
 def _await(what: Callable[[], bool]) -> None:
@@ -81,7 +86,7 @@ def test_the_streets_folder_and_its_secrets_are_their_owners_alone(street: Stree
 
 
 def test_no_command_line_shows_a_password(street: StreetRecord) -> None:
-    passwords = [file.read_text() for file in (street.folder / "secrets").glob("*.password")]
+    passwords = [file.read_text() for file in (street.folder / "secrets").glob("*password")]
     lines = [" ".join(process.cmdline()) for process in parts_of(street.folder)]
     assert lines
     assert not [line for line in lines for password in passwords if password in line]
@@ -214,7 +219,7 @@ def _tampered(folder: Path) -> None:
 
 
 def test_a_part_that_dies_at_once_stops_the_start_and_its_log_is_named(tmp_path: Path, street: StreetRecord) -> None:
-    setting = {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_MUNICIPALITY": "not a code"}
+    setting = broker_of(street) | {"SLUSS_MUNICIPALITY": "not a code"}
     broken = Street(tmp_path / "broken", services=("intake",), extra_env=setting)
     with pytest.raises(StreetFailure, match=r"intake stops as soon as it is started: see .*intake\.log"):
         broken.start()

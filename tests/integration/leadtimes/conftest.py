@@ -79,7 +79,7 @@ async def leadtimes(servers: Servers, tmp_path: Path) -> AsyncIterator[Leadtimes
     async def listen(batch: Any) -> None:
         await hear(db, batch)
 
-    hearing = Hearing(settings.kafka, "leadtimes", TOPICS, db, Seal(settings.quarantine_key_file), listen)
+    hearing = Hearing(settings.kafka_access, "leadtimes", TOPICS, db, Seal(settings.quarantine_key_file), listen)
     app = make_api(settings, db, await open_clock(settings, db), hearing)
 
     def client(role: str) -> httpx.AsyncClient:

@@ -30,8 +30,8 @@ async def house() -> None:
     topic = settings.database_url.rpartition("/")[2]
     db = await connect(settings.database_url, settings.database_password)
     assert settings.quarantine_key_file is not None
-    hearing = Hearing(settings.kafka, topic, [topic], db, Seal(settings.quarantine_key_file), hear)
-    lag = Lag(settings.kafka, topic, [topic])
+    hearing = Hearing(settings.kafka_access, topic, [topic], db, Seal(settings.quarantine_key_file), hear)
+    lag = Lag(settings.kafka_access, topic, [topic])
     watchdog = Watchdog(hearing, lag, settings.stuck_after_s)
     health = Health("hanging")
     health.watch("lag", "records told and not heard yet", lag.read)

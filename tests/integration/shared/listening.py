@@ -51,7 +51,7 @@ async def hearing(house: House, listener: Hear, group: str | None = None) -> Asy
 
 async def tell(house: House, messages: Sequence[Message]) -> list[int]:
     """Sends them to one partition in this order; their offsets."""
-    producer = AIOKafkaProducer(bootstrap_servers=house.kafka)
+    producer = AIOKafkaProducer(**house.kafka.options())
     await producer.start()
     sent = [
         await producer.send_and_wait(house.topic, each.value, key=each.key, headers=list(each.headers), partition=0) for each in messages

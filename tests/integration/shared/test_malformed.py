@@ -118,13 +118,13 @@ async def test_a_fault_while_settling_puts_the_position_back(house: House) -> No
 async def test_a_partition_that_went_to_somebody_else_does_not_keep_the_others_from_being_put_back(house: House) -> None:
     await house.db.execute("DROP TABLE quarantine")
     ours, lost = TopicPartition(house.topic, 0), TopicPartition(house.topic, 1)
-    producer = AIOKafkaProducer(bootstrap_servers=house.kafka)
+    producer = AIOKafkaProducer(**house.kafka.options())
     await producer.start()
     for place in (ours, lost):
         await producer.send_and_wait(house.topic, b"{", partition=place.partition)
     await producer.stop()
     records = sorted(await read_topic(house.kafka, house.topic, 2), key=lambda each: each.partition)
-    consumer = AIOKafkaConsumer(bootstrap_servers=house.kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**house.kafka.options(), enable_auto_commit=False)
     await consumer.start()
     consumer.assign([ours])
     consumer.seek(ours, 1)
@@ -211,11 +211,11 @@ async def test_a_graceful_stop_ends_the_batch_in_hand(house: House) -> None:
 
 async def test_lag_asked_before_the_broker_is_there_is_answered_when_it_is(house: House) -> None:
     port = free_port()
-    lag = Lag(f"127.0.0.1:{port}", house.topic, [house.topic])
+    lag = Lag(replace(house.kafka, bootstrap=f"127.0.0.1:{port}"), house.topic, [house.topic])
     for _ in range(2):
         with pytest.raises(KafkaError):
             await lag.read()
-    address, _, real = house.kafka.rpartition(":")
+    address, _, real = house.kafka.bootstrap.rpartition(":")
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(address, int(real))
@@ -237,7 +237,7 @@ async def test_what_the_broker_no_longer_keeps_is_no_lag(house: House) -> None:
     [partition] = {record.partition for record in await read_topic(house.kafka, house.topic, 3)}
     lag = Lag(house.kafka, house.topic, [house.topic])
     assert await lag.read() == 3
-    admin = AIOKafkaAdminClient(bootstrap_servers=house.kafka)
+    admin = AIOKafkaAdminClient(**house.kafka.options())
     await admin.start()
     await admin.delete_records({TopicPartition(house.topic, partition): RecordsToDelete(before_offset=3)})
     await admin.close()

@@ -63,7 +63,7 @@ def streams_apart() -> tuple[UUID, UUID]:
 @pytest.fixture
 async def narrow(house: House) -> AsyncIterator[tuple[str, AIOKafkaAdminClient]]:
     """A topic whose broker takes records of 3,000 bytes at most, and who may change that."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=house.kafka)
+    admin = AIOKafkaAdminClient(**house.kafka.options())
     await admin.start()
     name = f"{house.topic}-narrow"
     await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs={"max.message.bytes": "3000"})])
@@ -120,7 +120,7 @@ async def test_what_the_producer_itself_refuses_does_not_make_those_before_it_be
     streams = [uuid4() for _ in range(3)]
     await tell(house, *((fact(house.topic, size), stream) for stream, size in zip(streams, (0, 5000, 0), strict=True)))
     connection = await connect_alone(house.settings.database_url, house.settings.database_password)
-    producer = AIOKafkaProducer(bootstrap_servers=house.kafka, acks="all", enable_idempotence=True, max_request_size=3000)
+    producer = AIOKafkaProducer(**house.kafka.options(), acks="all", enable_idempotence=True, max_request_size=3000)
     await producer.start()
     with pytest.raises(MessageSizeTooLargeError):
         await publish(connection, producer, await connection.fetch(PENDING, 10))

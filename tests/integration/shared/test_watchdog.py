@@ -73,7 +73,7 @@ async def running(house: House, handler: str) -> AsyncIterator[Running]:
     told = {
         "SLUSS_DATABASE_URL": house.settings.database_url,
         "SLUSS_DATABASE_PASSWORD_FILE": str(house.settings.database_password_file),
-        "SLUSS_KAFKA": house.kafka,
+        **house.kafka_environment,
         "SLUSS_HTTP_PORT": str(free_port()),
         "SLUSS_OPS_PORT": str(ops),
         "SLUSS_TOKEN_KEYS_FILE": "none",

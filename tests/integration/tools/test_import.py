@@ -16,6 +16,7 @@ import pytest
 
 from contracts.envelope import Envelope, Unreadable, open_message
 from contracts.history import LogEventRecordedV1
+from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
 from tests.integration.tools.conftest import Sluss
 from tests.shared_data import shared_file
@@ -52,7 +53,7 @@ async def records_of(street: StreetRecord, log_id: str) -> list[Envelope]:
 async def readable(street: StreetRecord) -> Sequence[Any]:
     """What can be read: other tests leave strange records on the topic."""
     found = []
-    for record in await read_topic(street.broker.bootstrap, "history-events", 1):
+    for record in await read_topic(street.broker.access(ADMIN), "history-events", 1):
         with suppress(Unreadable):
             open_message(record.headers, record.value)
             found.append(record)
@@ -145,7 +146,7 @@ async def test_an_import_cut_short_answers_with_its_progress_and_goes_on_where_i
     with service_client(street, "leadtimes", "operator") as leadtimes:
         assert leadtimes.put(f"/leadtimes/logs/{name}", json=found.document()).status_code == 201
         history = History(found, street.history_secret_file.read_bytes(), "0114")
-        await send(street.broker.bootstrap, [history.recorded(event) for event in log.events("")][:12])
+        await send(street.broker.access(ADMIN), [history.recorded(event) for event in log.events("")][:12])
         while leadtimes.get(f"/leadtimes/logs/{name}").json()["events_stored"] < 12:
             await asyncio.sleep(0.1)
     early = await run("waits", name, "--from", "Sent", "--to", "Answered")

@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner
 
+from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
 from shared.postgres import Database, connect
 from tests.integration.tools.conftest import Sluss
@@ -30,7 +31,7 @@ def test_with_leadtimes_stopped_a_command_says_so(street: StreetRecord, tmp_path
 
 async def unreadable_record(street: StreetRecord) -> str:
     """Puts a record on the bus that nobody can read; answers its place."""
-    producer = AIOKafkaProducer(bootstrap_servers=street.broker.bootstrap)
+    producer = AIOKafkaProducer(**street.broker.access(ADMIN).options())
     await producer.start()
     sent = await producer.send_and_wait("history-events", b"{", headers=[("ce_type", b"\xff")])
     await producer.stop()
