@@ -152,10 +152,10 @@ async def house(empty_house: House) -> House:
     return empty_house
 
 
-def token(street: StreetRecord, *roles: str) -> str:
+def token(street: StreetRecord, *roles: str, lifetime: timedelta = timedelta(hours=1)) -> str:
     """An access token of the street with these roles."""
     key = json.loads(street.tokens.private_key_file.read_text())
-    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, timedelta(hours=1))
+    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, lifetime)
 
 
 def service_client(street: StreetRecord, service: str, *roles: str) -> httpx.Client:
@@ -189,14 +189,19 @@ async def partitions_of(kafka: Access, topics: Sequence[str]) -> list[TopicParti
 
 async def read_topic(kafka: Access, topic: str, at_least: int) -> Sequence[Any]:
     """Every record of a topic up to its present end, in the order of each partition; waits until there are `at_least`."""
+    return [record async for record in each_record(kafka, topic, at_least)]
+
+
+async def each_record(kafka: str, topic: str, at_least: int = 0) -> AsyncIterator[Any]:
+    """The same, one record at a time: a long topic is never in memory as a whole."""
     partitions = await partitions_of(kafka, [topic])
     consumer = AIOKafkaConsumer(**kafka.options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     consumer.assign(partitions)
-    records: list[Any] = []
-    ends = await consumer.end_offsets(partitions)
-    while len(records) < at_least or any([await consumer.position(each) < ends[each] for each in partitions]):
+    seen, ends = 0, await consumer.end_offsets(partitions)
+    while seen < at_least or any([await consumer.position(each) < ends[each] for each in partitions]):
         for batch in (await consumer.getmany(timeout_ms=500)).values():
-            records += batch
+            seen += len(batch)
+            for record in batch:
+                yield record
     await consumer.stop()
-    return records

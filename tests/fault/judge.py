@@ -11,7 +11,7 @@ from contracts.intake import CaseClosedV1
 from shared.kafka import Access
 from shared.postgres import Database, Row
 from tests.fault.ledger import Outcome, Request
-from tests.street import read_topic
+from tests.street import each_record
 
 CLOSED = CaseClosedV1.event_type
 
@@ -53,7 +53,7 @@ def _event(row: Row) -> Event:
 async def in_topic(kafka: Access, streams: set[UUID]) -> list[Event]:
     """What the topic holds of these streams, in its order, duplicates and all."""
     found, keys = [], {str(stream).encode() for stream in streams}
-    for record in await read_topic(kafka, INTAKE_EVENTS, 0):
+    async for record in each_record(kafka, INTAKE_EVENTS):
         if record.key in keys:  # other tests' records lie on the topic too, some under keys that are no case ids at all
             envelope = open_message(record.headers, record.value)
             assert isinstance(envelope, Envelope)
@@ -113,6 +113,12 @@ def disordered(requests: Iterable[Request], events: Sequence[Event]) -> list[str
     for each in events:
         by_case[each.stream].append(each)
     return [f"case {stream} holds {case}" for stream, case in by_case.items() if not _in_order(case, turn)]
+
+
+def astray(kept: Iterable[Event], events: Iterable[Event]) -> list[str]:
+    """The events in which a place differs from the outbox: also what nobody was promised must arrive once it is told."""
+    told, there = set(kept), set(events)
+    return [*(f"{each} did not arrive" for each in told - there), *(f"the outbox does not keep {each}" for each in there - told)]
 
 
 def _in_order(case: Sequence[Event], turn: Mapping[UUID, int]) -> bool:

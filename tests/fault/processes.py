@@ -24,6 +24,25 @@ from tests.street import House, free_port, partitions_of
 QUIET_S = 90
 
 
+async def health(ops: str) -> dict[str, float]:
+    """What a service says of itself at its port for health. Raises httpx.TransportError while it is down."""
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        report: dict[str, float] = (await client.get(f"{ops}/health")).json()
+        return report
+
+
+async def quiet(ops: str, *values: str) -> None:
+    """Waits until these values of a service's health are 0, twice in a row: they are not read at one instant."""
+    calm = 0
+    while calm < 2:
+        await asyncio.sleep(0.1)
+        try:
+            report = await health(ops)
+        except httpx.TransportError:
+            continue
+        calm = calm + 1 if all(report.get(each) == 0 for each in values) else 0
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a service lives through all its deaths: its database, its consumer group and its ports stay the same."""
@@ -59,23 +78,10 @@ class Place:
         """The end of what the service has said."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
 
-    async def health(self) -> dict[str, float]:
-        """What the service says of itself. Raises httpx.TransportError while it is down."""
-        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-            report: dict[str, float] = (await client.get(f"http://127.0.0.1:{self.ops}/health")).json()
-            return report
-
     async def quiet(self, *values: str) -> None:
-        """Waits until these values of the service's health are 0, twice in a row: they are not read at one instant."""
-        calm = 0
+        """Waits until these values of the service's health are 0."""
         async with asyncio.timeout(QUIET_S):
-            while calm < 2:
-                await asyncio.sleep(0.1)
-                try:
-                    report = await self.health()
-                except httpx.TransportError:
-                    continue
-                calm = calm + 1 if all(report.get(each) == 0 for each in values) else 0
+            await quiet(f"http://127.0.0.1:{self.ops}", *values)
 
 
 @dataclass

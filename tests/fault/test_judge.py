@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from tests.fault.judge import CLOSED, Event, disordered, doubled, first_times, invented, lost
+from tests.fault.judge import CLOSED, Event, astray, disordered, doubled, first_times, invented, lost
 from tests.fault.ledger import Outcome, Request, opened, read
 
 CASE, QUIET = uuid4(), uuid4()
@@ -62,6 +62,13 @@ def test_a_gap_and_a_swap_are_disorder() -> None:
 def test_what_nobody_asked_for_is_invented() -> None:
     assert len(invented(ASKED, [*WELL, replace(CLOSING, id=uuid4(), stream=CASE, sequence=3)])) == 1
     assert len(invented(ASKED, [*WELL, replace(CLOSING, id=uuid4(), type="any", sequence=3)])) == 1
+
+
+def test_a_place_that_differs_from_the_outbox_is_astray_whoever_was_promised_what() -> None:
+    abandoned = event(ABANDONED, 3)
+    assert astray(WELL, [*WELL, *WELL]) == []
+    assert astray([*WELL, abandoned], WELL) == [f"{abandoned} did not arrive"]
+    assert astray(WELL, [*WELL, abandoned]) == [f"the outbox does not keep {abandoned}"]
 
 
 def test_the_ledger_tells_the_last_that_is_known_of_each_request_in_the_order_of_asking(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -131,6 +133,37 @@ async def test_a_server_that_goes_away_is_a_fault_that_passes(house: House) -> N
     connection = await connect_alone(house.settings.database_url, house.settings.database_password)
     assert is_transient(await fault_of(connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")))
     assert is_transient(await fault_of(connection.execute("SELECT 1")))
+
+
+async def test_a_server_whose_last_words_have_come_and_whose_end_has_not_is_a_fault_that_passes(house: House) -> None:
+    async with never_hanging_up(house.settings.database_url) as url:
+        connection = await connect_alone(url, house.settings.database_password)
+        pid = await connection.fetchval("SELECT pg_backend_pid()")
+        await house.db.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+        faults = [await fault_of(connection.fetchval("SELECT $1::int", 1)) for _ in range(3)]
+        assert all(map(is_transient, faults)), faults
+        connection.terminate()
+
+
+@asynccontextmanager
+async def never_hanging_up(url: str) -> AsyncIterator[str]:
+    """An address that leads to the same server, but over which its client never learns that it is gone."""
+    place = urlsplit(url)
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while some := await reader.read(65_536):
+            writer.write(some)
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, to_there = await asyncio.open_connection(place.hostname, place.port)
+        await asyncio.gather(carry(reader, to_there), carry(there, writer))
+        to_there.close()
+        writer.close()
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    yield url.replace(f":{place.port}/", f":{server.sockets[0].getsockname()[1]}/")
+    server.close()
+    await server.wait_closed()
 
 
 async def fault_of(act: Awaitable[object]) -> Exception:
