@@ -192,7 +192,7 @@ async def read_topic(kafka: Access, topic: str, at_least: int) -> Sequence[Any]:
     return [record async for record in each_record(kafka, topic, at_least)]
 
 
-async def each_record(kafka: str, topic: str, at_least: int = 0) -> AsyncIterator[Any]:
+async def each_record(kafka: Access, topic: str, at_least: int = 0) -> AsyncIterator[Any]:
     """The same, one record at a time: a long topic is never in memory as a whole."""
     partitions = await partitions_of(kafka, [topic])
     consumer = AIOKafkaConsumer(**kafka.options(), auto_offset_reset="earliest", enable_auto_commit=False)

@@ -29,6 +29,8 @@ def up(foreground: bool | None) -> None:
 
     On a terminal it stays until Ctrl-C, which stops everything; elsewhere it returns when all is healthy.
     SLUSS_KAFKA (host:port) and SLUSS_POSTGRES (postgresql://administrator:password@host:port/postgres) name servers of your own.
+    SLUSS_KAFKA_SECRETS names a folder with NAME.kafka-password of your broker's admin and of each user; without it the broker lets
+    anybody in. SLUSS_KAFKA_NODES=3 makes a fresh street's Kafka of three nodes: each fact is on two of them before it is acknowledged.
 
     \b
     Exit codes: 0 it runs (or, in the foreground, has been stopped), 1 a part did not become healthy, 2 a wrong setting,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.kafka.topics import ADMIN
 from deploy.local.places import ROOT
 from deploy.local.record import ServiceRecord, StreetRecord
 from services.leadtimes.handlers import verify
@@ -60,7 +61,7 @@ async def judge(record: StreetRecord, ledger: Path) -> Judged:
         judged = Judged(Counter(each.outcome for each in requests), sum(each.closes for each in promised))
         kept = await in_outbox(intake)
         streams = {each.stream for each in kept}
-        told = await in_topic(record.broker.bootstrap, streams)
+        told = await in_topic(record.broker.access(ADMIN), streams)
         arrived = first_times(told)
         judged.told_again = len(told) - len(arrived)
         for place, events in (("outbox", kept), ("topic", arrived), ("leadtimes", await in_leadtimes(leadtimes, streams))):
