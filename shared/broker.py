@@ -293,6 +293,9 @@ class Lag:
         partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
+        if committed.keys() != set(partitions):
+            # A fault of the group as a whole (its coordinator is only just being loaded) comes as an answer without partitions.
+            raise KafkaError("the broker cannot say how far the group has come")
         # What the broker no longer keeps was not heard, and never will be: it is no lag.
         return {each: Position(max(committed[each].offset, begins[each]), ends[each]) for each in partitions}
 

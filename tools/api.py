@@ -62,8 +62,8 @@ def street() -> StreetRecord:
 class Api:
     """One service of a street, asked as an operator."""
 
-    def __init__(self, service: str, client: httpx.Client) -> None:
-        self._service, self._client = service, client
+    def __init__(self, service: str, client: httpx.Client, start: str) -> None:
+        self._service, self._client, self._start = service, client, start
 
     def get(self, *path: str, **params: str | None) -> Any:
         """What stands at a path below the service's prefix; parameters that are None are left out."""
@@ -83,7 +83,7 @@ class Api:
             answer = self._client.request(method, f"/{place}", **sent)
         except httpx.TransportError:
             raise NotReachable(
-                f"{self._service} does not answer. What runs: ./sluss status. Nothing: make up. Else try again soon"
+                f"{self._service} does not answer. What runs: ./sluss status. Nothing: {self._start}. Else try again soon"
             ) from None
         if answer.is_success:
             return answer.json() if answer.content else None
@@ -113,4 +113,4 @@ def open_api(record: StreetRecord, service: str, roles: Sequence[str] = OUR_ROLE
     )
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=record.services[service].url, headers=headers, timeout=PATIENCE_S, trust_env=False) as client:
-        yield Api(service, client)
+        yield Api(service, client, record.start)

@@ -132,7 +132,7 @@ class Moment(click.ParamType[datetime]):
 @click.option("--to", "to", type=Moment(), metavar="TIME", help="Move it forward: a day, or an instant with its offset.")
 @format_option
 def clock(to: datetime | None, shown_as: str) -> None:
-    """Show the simulated clock of the local street, or move it forward.
+    """Show the simulated clock of the local street, or move it forward. A street in containers has none.
 
     It is real time plus an offset, the same in every service. Moving it stops at every timer on the way, and ends when all that fell
     due is done, told and heard.
@@ -140,7 +140,10 @@ def clock(to: datetime | None, shown_as: str) -> None:
     \b
     Exit codes: 0 done, 1 something that is due does not get done, 2 not a time, or one that has passed, 3 nothing runs.
     """
-    with open_clock(street()) as running:
+    record = street()
+    if not record.simulation:
+        raise BadInput("The clock of this street is real time, which nobody moves.")
+    with open_clock(record) as running:
         if to:
             running.move_to(to)
         times = running.times()

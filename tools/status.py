@@ -38,7 +38,7 @@ class Shown:
 
 
 def look(record: StreetRecord) -> list[Shown]:
-    """Every part, as it is now. The servers are judged by their processes, the services by their own health."""
+    """Every part, as it is now. Our own servers are judged by their processes, the services by their own health."""
     running = set(parts_of(record.folder).values())
     nodes = record.broker.bootstrap.split(",") if record.broker.kind != "own" else [record.broker.bootstrap]
     names = ["kafka"] if len(nodes) == 1 else [f"kafka-{number}" for number in range(1, len(nodes) + 1)]
@@ -49,7 +49,7 @@ def look(record: StreetRecord) -> list[Shown]:
 
 def _server(part: str, kind: str, where: str, running: set[str]) -> Shown:
     """One of our own, by its process; somebody else's server is vouched for by the services that need it."""
-    healthy = kind == "own" or part in running
+    healthy = kind in ("own", "docker") or part in running
     return Shown(part, kind, where, healthy, () if healthy else ("not running",))
 
 
@@ -120,7 +120,8 @@ def _print(record: StreetRecord, parts: list[Shown]) -> None:
         for part in parts
     ]
     print_columns(["part", "kind", "where", "state", *FIGURES.values()], rows, left=4)
-    click.echo(f"launcher {record.launcher.pid}, folder {record.folder}")
+    watched_by = f"launcher {record.launcher.pid}" if record.launcher else "watched by Docker (docker compose ps)"
+    click.echo(f"{watched_by}, folder {record.folder}")
 
 
 def _figure(value: Any) -> str:

@@ -12,7 +12,7 @@ import click
 from deploy.local.failures import StreetFailure
 from deploy.local.places import chosen_street
 from deploy.local.processes import end_street
-from deploy.local.record import StreetRecord
+from deploy.local.record import StreetRecord, refuse_containers
 from deploy.local.street import Street
 from shared.auth import MOST_LIFETIME, issue_token
 from tools.api import open_api
@@ -67,8 +67,13 @@ def down() -> None:
     """Stop the local street, whoever started it, and whatever a killed launcher left of it.
 
     \b
-    Exit codes: 0 nothing runs any more.
+    Exit codes: 0 nothing runs any more, 2 it is a street in containers.
     """
+    try:
+        refuse_containers(chosen_street())
+    except StreetFailure as failure:
+        click.echo(f"Error: {failure}", err=True)
+        sys.exit(failure.exit)
     click.echo("stopped" if end_street(chosen_street()) else "nothing ran")
 
 

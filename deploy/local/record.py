@@ -1,4 +1,7 @@
-"""Where the parts of a running street are: street.json, written by the launcher when all is healthy, read by commands and tests."""
+"""Where the parts of a street are: street.json, written by the launcher when all is healthy, read by commands and tests.
+
+That of a street in containers is written by deploy/trial_secrets.py.
+"""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +12,14 @@ import psutil
 
 from deploy.kafka.topics import password_file
 from deploy.local import keys
-from deploy.local.failures import NothingRuns
+from deploy.local.failures import NothingRuns, WrongSetting
 from deploy.local.places import Places
 from shared.kafka import Access
 
 
 @dataclass(frozen=True)
 class BrokerRecord:
-    """`kind`: apache (ours) or own (the one that SLUSS_KAFKA names). `secrets`: its users' passwords; None: it lets anybody in."""
+    """`kind`: apache (ours), own (the one that SLUSS_KAFKA names) or docker. `secrets`: its users' passwords; None: it lets anybody in."""
 
     kind: str
     bootstrap: str
@@ -29,7 +32,7 @@ class BrokerRecord:
 
 @dataclass(frozen=True)
 class PostgresRecord:
-    """`kind`: embedded (ours) or own (the one that SLUSS_POSTGRES names). `address` is host:port."""
+    """`kind`: embedded (ours), own (the one that SLUSS_POSTGRES names) or docker (a container). `address` is host:port."""
 
     kind: str
     address: str
@@ -64,7 +67,7 @@ class LauncherRecord:
 
 @dataclass(frozen=True)
 class StreetRecord:
-    """A street that runs."""
+    """A street that runs; without a launcher, one in containers, which Docker watches."""
 
     folder: Path
     broker: BrokerRecord
@@ -72,8 +75,13 @@ class StreetRecord:
     services: Mapping[str, ServiceRecord]
     tokens: TokenRecord
     history_secret_file: Path
-    launcher: LauncherRecord
+    launcher: LauncherRecord | None
     simulation: bool
+
+    @property
+    def start(self) -> str:
+        """The command that starts it."""
+        return "make up" if self.launcher else "docker compose up -d --wait"
 
 
 def write_record(record: StreetRecord) -> None:
@@ -82,12 +90,14 @@ def write_record(record: StreetRecord) -> None:
 
 
 def read_record(folder: Path) -> StreetRecord:
-    """The street that runs in a folder. Raises NothingRuns when none does, also when its launcher was killed."""
+    """The street that runs in a folder. Raises NothingRuns when none does, also when its launcher was killed.
+
+    Whether a street in containers runs is not known here: its services answer or do not.
+    """
     try:
         found = json.loads(Places(folder).record.read_text(encoding="utf-8"))
-        launcher = LauncherRecord(**found["launcher"])
-        process = psutil.Process(launcher.pid)
-        if process.create_time() != launcher.started or process.status() == psutil.STATUS_ZOMBIE:
+        launcher = LauncherRecord(**found["launcher"]) if found["launcher"] else None
+        if launcher and not _lives(launcher):
             raise NothingRuns
     except (OSError, psutil.NoSuchProcess, NothingRuns):
         raise NothingRuns(f"No street runs in {folder}. Start it with: make up") from None
@@ -105,6 +115,21 @@ def read_record(folder: Path) -> StreetRecord:
 
 def _broker(kind: str, bootstrap: str, secrets: str | None) -> BrokerRecord:
     return BrokerRecord(kind, bootstrap, Path(secrets) if secrets else None)
+
+
+def _lives(launcher: LauncherRecord) -> bool:
+    process = psutil.Process(launcher.pid)
+    return process.create_time() == launcher.started and process.status() != psutil.STATUS_ZOMBIE
+
+
+def refuse_containers(folder: Path) -> None:
+    """Raises WrongSetting where the folder is that of a street in containers, which only Docker starts and stops."""
+    try:
+        record = read_record(folder)
+    except NothingRuns:
+        return
+    if record.launcher is None:
+        raise WrongSetting(f"The street of {folder} is in containers: docker compose up -d --wait starts it, docker compose down stops it.")
 
 
 def _service(found: Mapping[str, str]) -> ServiceRecord:

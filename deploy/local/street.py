@@ -16,7 +16,7 @@ from deploy.local.failures import FAILURES, StreetFailure
 from deploy.local.order import Order
 from deploy.local.places import MARK, PART, ROOT, Places
 from deploy.local.processes import LAUNCHER, LAUNCHER_PATIENCE_S, end_street
-from deploy.local.record import StreetRecord, read_record
+from deploy.local.record import StreetRecord, read_record, refuse_containers
 from deploy.local.services import SERVICES
 
 ALL = tuple(service.name for service in SERVICES)
@@ -54,6 +54,7 @@ class Street:
         Raises StreetFailure, of the kind that says why, after stopping what had started.
         """
         self.stop()
+        refuse_containers(self._places.folder)
         self._places.make()
         env = {**os.environ, **self._extra_env, MARK: self._order.folder, PART: LAUNCHER, "PYTHONPATH": str(ROOT)}
         with self._places.log(LAUNCHER).open("ab") as errors:

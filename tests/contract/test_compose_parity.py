@@ -14,7 +14,7 @@ from deploy import trial_secrets
 from deploy.kafka import topics
 from deploy.local import databases, kafka, keys
 from deploy.local.places import ROOT, Places
-from deploy.local.record import BrokerRecord
+from deploy.local.record import BrokerRecord, read_record
 from deploy.local.services import SERVICES, Servers, Service, database_url, environment, local_only
 
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -86,6 +86,38 @@ def test_every_secret_is_one_that_a_trial_makes_and_has_no_default(tmp_path: Pat
     assert set(COMPOSE["secrets"]) <= {file.name for file in folder.iterdir()}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert all(re.fullmatch(rf"\$\{{SLUSS_SECRETS:\?[^}}]+\}}/{re.escape(name)}", one["file"]) for name, one in COMPOSE["secrets"].items())
+
+
+def test_the_operators_own_secrets_are_no_containers_and_closed(tmp_path: Path) -> None:
+    folder = trial_secrets.make(tmp_path)
+    assert {file.name for file in folder.iterdir()} - set(COMPOSE["secrets"]) == set(trial_secrets.OPERATORS_OWN)
+    closed = [*(folder / name for name in trial_secrets.OPERATORS_OWN), trial_secrets.environment_file(tmp_path), Places(tmp_path).record]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in closed} == {0o600}
+
+
+def test_every_port_is_published_on_loopback_where_the_record_of_a_trial_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = {variable: f"127.0.0.1:${{{variable}:-{port}}}" for variable, port in trial_secrets.PORTS.items()}
+    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    inside = {
+        variable: "5432" if variable == trial_secrets.POSTGRES_PORT else "9000" if "_OPS_" in variable else "8000" for variable in usual
+    }
+    assert sorted(published) == sorted([f"{trial_secrets.KAFKA}:29092", *(f"{usual[each]}:{inside[each]}" for each in usual)])
+    for number, variable in enumerate(usual):
+        monkeypatch.setenv(variable, str(20_000 + number))
+    trial_secrets.make(tmp_path)
+    record = read_record(tmp_path)
+    said = f"{record.postgres.address} {[(one.url, one.ops, one.database_url) for one in record.services.values()]}"
+    told = trial_secrets.environment_file(tmp_path).read_text(encoding="utf-8")
+    for number, variable in enumerate(usual):
+        assert f"127.0.0.1:{20_000 + number}" in said
+        assert f"export {variable}={20_000 + number}\n" in told
+
+
+def test_what_a_shell_reads_is_what_compose_asks_for(tmp_path: Path) -> None:
+    trial_secrets.make(tmp_path)
+    told = set(re.findall(r"^export (\w+)=", trial_secrets.environment_file(tmp_path).read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\$\{(\w+):\?", TEXT)) <= told
+    assert told - {"SLUSS_STREET"} <= set(re.findall(r"\$\{(\w+):", TEXT))
 
 
 def test_no_password_is_written_down() -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from deploy.local.record import StreetRecord, write_record
+from deploy.local.record import StreetRecord, read_record, write_record
 from shared.auth import TokenVerifier
 from shared.postgres import connect_alone
 from tests.street import service_client
@@ -43,9 +43,9 @@ def test_status_shows_every_part_where_it_is_and_how_it_is(run: Run, street: Str
     assert "outbox_pending" in parts["intake"]
 
 
-def test_status_for_people_names_broker_lag_and_outbox(run: Run) -> None:
+def test_status_for_people_names_broker_lag_and_outbox(run: Run, street: StreetRecord) -> None:
     table = run("status").stdout
-    for word in ("apache", "embedded", "outbox", "lag", "parked", "quarantined", "conflicts", "healthy"):
+    for word in (street.broker.kind, street.postgres.kind, "outbox", "lag", "parked", "quarantined", "conflicts", "healthy"):
         assert word in table
 
 
@@ -60,6 +60,56 @@ def test_status_of_a_street_with_a_part_that_does_not_answer_is_1(
     assert shown.exit_code == 1
     assert parts["intake"]["reasons"] == ["does not answer"]
     assert parts["leadtimes"]["healthy"]
+
+
+@pytest.fixture
+def in_containers(street: StreetRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StreetRecord:
+    """The street of this run, as if Docker and no launcher watched it."""
+    record = dataclasses.replace(
+        street,
+        folder=tmp_path,
+        broker=dataclasses.replace(street.broker, kind="docker"),
+        postgres=dataclasses.replace(street.postgres, kind="docker"),
+        launcher=None,
+        simulation=False,
+    )
+    write_record(record)
+    monkeypatch.setenv("SLUSS_STREET", str(tmp_path))
+    return record
+
+
+@pytest.mark.usefixtures("in_containers")
+def test_a_street_in_containers_is_shown_asked_and_verified_like_any_other() -> None:
+    for command in (("status",), ("leadtimes",), ("verify",), ("rebuild",), ("quarantine",), ("open", "--print")):
+        done = _run(*command)
+        assert done.exit_code == 0, done.output
+    assert "watched by Docker" in _run("status").stdout
+
+
+@pytest.mark.usefixtures("in_containers")
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("up", "--detach"), "docker compose up -d --wait starts it"),
+        (("down",), "docker compose down stops it"),
+        (("clock",), "is real time, which nobody moves"),
+    ],
+    ids=lambda value: value[0],
+)
+def test_what_only_docker_can_do_is_left_to_docker(command: tuple[str, ...], says: str, street: StreetRecord, tmp_path: Path) -> None:
+    done = _run(*command)
+    assert done.exit_code == 2
+    assert says in done.output
+    assert {file.name for file in tmp_path.iterdir()} == {"street.json"}
+    assert read_record(street.folder) == street, "the street of this run goes on"
+
+
+def test_a_street_in_containers_that_does_not_answer_says_how_to_start_it(in_containers: StreetRecord) -> None:
+    gone = dataclasses.replace(in_containers.services["leadtimes"], url="http://127.0.0.1:9")
+    write_record(dataclasses.replace(in_containers, services={**in_containers.services, "leadtimes": gone}))
+    done = _run("leadtimes")
+    assert done.exit_code == 3
+    assert "Nothing: docker compose up -d --wait" in done.output
 
 
 @pytest.mark.parametrize("command", [("status",), ("token", "--role", "operator"), ("open",), ("clock",)], ids=lambda words: words[0])
