@@ -7,7 +7,7 @@ FastStream's defaults lose messages (`libraries.md` 1.2): so MANUAL, a parser th
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +51,16 @@ class Heard:
 
 
 Hear = Callable[[Sequence[Heard]], Awaitable[None]]
+Readable = tuple[Record, Heard]
+
+
+@dataclass
+class _Failed:
+    """A record that raised alone: how often, and when (monotonic seconds) it may be tried again."""
+
+    readable: Readable
+    tries: int
+    due: float
 
 
 class Stopping(Exception):
@@ -62,6 +72,7 @@ class Hearing:
 
     `hear` gets the readable facts of a batch in the order of each partition and returns when its one transaction is
     committed. A transient fault waits; a batch that raises is split, and the record that raises alone, three times, is quarantined.
+    Between its tries the records after it are heard, but their offsets are not committed: it is heard again after a crash, they too.
     `instance`: the name of this one process in the group. Started again under it, it need not wait for its own dead session.
     """
 
@@ -74,16 +85,20 @@ class Hearing:
         self._alive_at = time.monotonic()
         self._waiting = False
         self._consumer: AIOKafkaConsumer | None = None
+        self._turn = asyncio.Lock()  # a batch, or one more try of what failed
+        self._failed: dict[tuple[TopicPartition, int], _Failed] = {}
+        self._passed: dict[TopicPartition, int] = {}  # the offset after the last one that was settled, or failed
 
     async def run(self, stop: asyncio.Event) -> None:
         """Hears until `stop`; the batch in hand is finished first."""
         self._stop = stop
         while not stop.is_set():
             broker, subscriber = self._make_broker()
+            self._failed.clear()  # a new consumer begins at what is committed, before each of them
             try:
                 await broker.start()
                 self._consumer = subscriber.consumer
-                await stop.wait()
+                await self._try_again(subscriber.consumer)
             except KafkaError as error:
                 logger.warning("hearing waits for the broker", error=type(error).__name__)
                 await pause(FIRST_BACKOFF_S * 5, stop)
@@ -123,30 +138,69 @@ class Hearing:
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
-        reach(CrashPoint.CONSUMER_AFTER_READ)
-        self._alive_at = time.monotonic()
+        async with self._turn:
+            reach(CrashPoint.CONSUMER_AFTER_READ)
+            self._alive_at = time.monotonic()
+            try:
+                failed = await self._settle([_record(each) for each in records])
+                reach(CrashPoint.CONSUMER_AFTER_COMMIT)
+            except BaseException as error:
+                for partition, offset in _first_offsets(records).items():
+                    with suppress(IllegalStateError):  # it went to somebody else, who begins at what is committed
+                        consumer.seek(partition, offset)
+                if isinstance(error, Stopping):
+                    return
+                if isinstance(error, Exception):
+                    await asyncio.sleep(POISON_PAUSE_S)  # a fault of our own must not become a hot loop
+                raise
+            passed = {partition: offset + 1 for partition, offset in _last_offsets(records).items()}
+            self._passed |= passed
+            for record, heard in failed:
+                self._failed[_place(record)] = _Failed((record, heard), 1, time.monotonic() + POISON_PAUSE_S)
+            await self._commit(consumer, passed)
+            reach(CrashPoint.CONSUMER_AFTER_OFFSETS)
+            self._alive_at = time.monotonic()
+
+    async def _commit(self, consumer: Any, partitions: Iterable[TopicPartition]) -> None:
+        """Commits each partition up to the first record that has no outcome yet."""
+        offsets = {each: min([self._passed[each], *(at for failing, at in self._failed if failing == each)]) for each in partitions}
         try:
-            await self._settle([_record(each) for each in records])
-            reach(CrashPoint.CONSUMER_AFTER_COMMIT)
-        except BaseException as error:
-            for partition, offset in _first_offsets(records).items():
-                with suppress(IllegalStateError):  # it went to somebody else, who begins at what is committed
-                    consumer.seek(partition, offset)
-            if isinstance(error, Stopping):
-                return
-            if isinstance(error, Exception):
-                await asyncio.sleep(POISON_PAUSE_S)  # a fault of our own must not become a hot loop
-            raise
-        try:
-            await consumer.commit({partition: offset + 1 for partition, offset in _last_offsets(records).items()})
+            await consumer.commit(offsets)
         except KafkaError as error:
             # The partition went to somebody else, or the broker is away: it will be heard again, and dropped as known.
             logger.warning("offsets were not committed", error=type(error).__name__)
-        reach(CrashPoint.CONSUMER_AFTER_OFFSETS)
-        self._alive_at = time.monotonic()
 
-    async def _settle(self, records: Sequence[Record]) -> None:
-        heard: list[tuple[Record, Heard]] = []
+    async def _try_again(self, consumer: Any) -> None:
+        """Until the stop: what failed is tried again when it is due, while batches go on coming."""
+        while not self._stop.is_set():
+            now = time.monotonic()
+            await pause(min((each.due for each in self._failed.values()), default=now + POISON_PAUSE_S) - now, self._stop)
+            async with self._turn:
+                for place, failed in list(self._failed.items()):
+                    if failed.due <= time.monotonic() and not self._stop.is_set():
+                        await self._try_once_more(consumer, place, failed)
+
+    async def _try_once_more(self, consumer: Any, place: tuple[TopicPartition, int], failed: _Failed) -> None:
+        self._alive_at = time.monotonic()
+        try:
+            still = await self._hear_traced([failed.readable])
+            if still and failed.tries + 1 >= POISON_TRIES:
+                await self._patiently(lambda: self._quarantine([(failed.readable[0], "handler_failed")]))
+            elif still:
+                failed.tries, failed.due = failed.tries + 1, time.monotonic() + POISON_PAUSE_S
+                return
+        except Stopping:
+            return
+        except Exception as error:
+            logger.error("a record could not be quarantined", topic=place[0].topic, offset=place[1], exc_info=error)
+            failed.due = time.monotonic() + POISON_PAUSE_S
+            return
+        del self._failed[place]
+        await self._commit(consumer, [place[0]])
+
+    async def _settle(self, records: Sequence[Record]) -> Sequence[Readable]:
+        """Answers those that raise alone: they have no outcome yet."""
+        readable: list[Readable] = []
         unreadable: list[tuple[Record, str]] = []
         for record in records:
             try:
@@ -157,24 +211,16 @@ class Hearing:
                 if isinstance(opened, Skipped):
                     outcomes(1, "skipped")
                 else:
-                    heard.append((record, Heard(opened, record.topic, record.partition, record.offset)))
+                    readable.append((record, Heard(opened, record.topic, record.partition, record.offset)))
         if unreadable:
             await self._patiently(lambda: self._quarantine(unreadable))
-        if heard:
-            with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):
-                await self._hear_each(heard)
+        return await self._hear_traced(readable) if readable else []
 
-    async def _hear_each(self, heard: Sequence[tuple[Record, Heard]]) -> None:
-        """What raises alone is tried again after all the others, so that many bad records take no longer than one."""
-        failed = await self._hear_or_split(heard)
-        for _ in range(POISON_TRIES - 1):
-            if failed:
-                await self._pause(POISON_PAUSE_S)
-                failed = [each for one in failed for each in await self._hear_or_split([one])]
-        if failed:
-            await self._patiently(lambda: self._quarantine([(record, "handler_failed") for record, _ in failed]))
+    async def _hear_traced(self, heard: Sequence[Readable]) -> Sequence[Readable]:
+        with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):
+            return await self._hear_or_split(heard)
 
-    async def _hear_or_split(self, heard: Sequence[tuple[Record, Heard]]) -> Sequence[tuple[Record, Heard]]:
+    async def _hear_or_split(self, heard: Sequence[Readable]) -> Sequence[Readable]:
         """Answers those that raise alone."""
         try:
             await self._patiently(lambda: self._hear([each for _, each in heard]))
@@ -325,6 +371,10 @@ async def _parse_nothing(records: Any) -> KafkaAckableMessage:
 
 async def _decode_nothing(_: Any) -> bytes:
     return b""
+
+
+def _place(record: Record) -> tuple[TopicPartition, int]:
+    return TopicPartition(record.topic, record.partition), record.offset
 
 
 def _record(raw: "ConsumerRecord[bytes, bytes]") -> Record:

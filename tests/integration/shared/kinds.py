@@ -100,27 +100,32 @@ def quarantined(message: Message, reason: str) -> Kind:
     return Kind(message, Outcome.QUARANTINED, reason)
 
 
-KINDS: Mapping[str, Kind] = {
-    "an empty value": quarantined(with_value(b""), "not_json"),
-    "a tombstone": quarantined(with_value(None), "not_json"),
-    "truncated JSON": quarantined(with_value((fact().value or b"")[:-5]), "not_json"),
-    "a value that is not UTF-8": quarantined(with_value((fact().value or b"").replace(b"phone", b"ph\xff\xfe")), "not_json"),
-    "JSON 20,000 deep": quarantined(with_field("[" * 20_000 + "]" * 20_000, "deep"), "not_json"),
-    "NaN": quarantined(with_field("NaN", "new"), "not_json"),
-    "a lone surrogate": quarantined(with_field('"\\ud800"', "new"), "not_json"),
-    "NUL in a string": quarantined(with_field('"pho\\u0000ne"'), "nul_in_string"),
-    "NUL in a header": quarantined(with_header("ce_source", b"/municipality/0114/in\x00take"), "nul_in_string"),
-    "a header that is not UTF-8": quarantined(with_header("ce_source", b"/municipality/\xff"), "header_not_utf8"),
-    "a missing header": quarantined(without_header("ce_id"), "envelope_invalid"),
-    "a header given twice": quarantined(and_headers(("ce_id", str(uuid4()).encode())), "envelope_invalid"),
-    "10,000 headers": quarantined(and_headers(*((f"x-{number}", b"1") for number in range(10_000))), "envelope_invalid"),
-    "a sequence of 2^63": quarantined(with_header("ce_sequence", str(2**63).encode()), "envelope_invalid"),
-    "no key": quarantined(with_key(None), "key_not_stream"),
-    "the key of another stream": quarantined(with_key(str(uuid4()).encode()), "key_not_stream"),
-    "a code that is a number of 2^63": quarantined(with_field(str(2**63)), "data_invalid"),
-    "an unknown major of a known type": quarantined(with_header("ce_type", f"{TYPE}.v9".encode()), "unknown_major"),
-    POISON: quarantined(fact(), "handler_failed"),
-    "an unknown type": Kind(with_header("ce_type", b"se.sluss.intake.moon-landed.v1"), Outcome.SKIPPED),
-    "an unknown code": Kind(with_field('"carrier_pigeon"'), Outcome.HEARD),
-    "an unknown field": Kind(with_field(str(2**63), "new"), Outcome.HEARD),
-}
+def kinds() -> dict[str, Kind]:
+    """Every kind by its name, each made anew."""
+    return {
+        "an empty value": quarantined(with_value(b""), "not_json"),
+        "a tombstone": quarantined(with_value(None), "not_json"),
+        "truncated JSON": quarantined(with_value((fact().value or b"")[:-5]), "not_json"),
+        "a value that is not UTF-8": quarantined(with_value((fact().value or b"").replace(b"phone", b"ph\xff\xfe")), "not_json"),
+        "JSON 20,000 deep": quarantined(with_field("[" * 20_000 + "]" * 20_000, "deep"), "not_json"),
+        "NaN": quarantined(with_field("NaN", "new"), "not_json"),
+        "a lone surrogate": quarantined(with_field('"\\ud800"', "new"), "not_json"),
+        "NUL in a string": quarantined(with_field('"pho\\u0000ne"'), "nul_in_string"),
+        "NUL in a header": quarantined(with_header("ce_source", b"/municipality/0114/in\x00take"), "nul_in_string"),
+        "a header that is not UTF-8": quarantined(with_header("ce_source", b"/municipality/\xff"), "header_not_utf8"),
+        "a missing header": quarantined(without_header("ce_id"), "envelope_invalid"),
+        "a header given twice": quarantined(and_headers(("ce_id", str(uuid4()).encode())), "envelope_invalid"),
+        "10,000 headers": quarantined(and_headers(*((f"x-{number}", b"1") for number in range(10_000))), "envelope_invalid"),
+        "a sequence of 2^63": quarantined(with_header("ce_sequence", str(2**63).encode()), "envelope_invalid"),
+        "no key": quarantined(with_key(None), "key_not_stream"),
+        "the key of another stream": quarantined(with_key(str(uuid4()).encode()), "key_not_stream"),
+        "a code that is a number of 2^63": quarantined(with_field(str(2**63)), "data_invalid"),
+        "an unknown major of a known type": quarantined(with_header("ce_type", f"{TYPE}.v9".encode()), "unknown_major"),
+        POISON: quarantined(fact(), "handler_failed"),
+        "an unknown type": Kind(with_header("ce_type", b"se.sluss.intake.moon-landed.v1"), Outcome.SKIPPED),
+        "an unknown code": Kind(with_field('"carrier_pigeon"'), Outcome.HEARD),
+        "an unknown field": Kind(with_field(str(2**63), "new"), Outcome.HEARD),
+    }
+
+
+KINDS: Mapping[str, Kind] = kinds()

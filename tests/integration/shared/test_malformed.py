@@ -93,6 +93,42 @@ async def test_many_records_that_raise_take_no_longer_than_one(house: House) -> 
     assert len(await quarantine.listing(house.db)) == 200
 
 
+async def test_while_one_record_is_tried_again_the_others_are_heard_and_it_is_heard_after_a_stop(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, good, listener, lag = fact(), fact(), Listener(), Lag(house.kafka, house.topic, [house.topic])
+    listener.poison = poison.id
+    with monkeypatch.context() as patient:
+        patient.setattr("shared.broker.POISON_PAUSE_S", 1000.0)
+        await tell(house, [poison])
+        async with hearing(house, listener):
+            while not listener.tried_alone:
+                await asyncio.sleep(0.05)
+            await tell(house, [good])
+            while good.id not in listener.ids:
+                await asyncio.sleep(0.05)
+            assert await quarantine.listing(house.db) == []
+    assert await lag.read() == 2, "no offset is committed before its outcome, nor any after it"
+    listener.poison = None
+    async with hearing(house, listener):
+        await caught_up(house)
+    await lag.close()
+    assert listener.ids == [good.id, poison.id, good.id]
+
+
+async def test_a_record_that_fails_and_cannot_be_quarantined_is_tried_on(house: House) -> None:
+    await house.db.execute("ALTER TABLE quarantine RENAME TO taken_away")
+    poison, listener = fact(), Listener()
+    listener.poison = poison.id
+    await tell(house, [poison])
+    async with hearing(house, listener):
+        while len(listener.tried_alone) < POISON_TRIES + 1:
+            await asyncio.sleep(0.05)
+        await house.db.execute("ALTER TABLE taken_away RENAME TO quarantine")
+        await caught_up(house)
+    assert [each.reason for each in await quarantine.listing(house.db)] == ["handler_failed"]
+
+
 async def test_a_fault_while_settling_puts_the_position_back(house: House) -> None:
     """Not of `hear`: the quarantine itself fails, in a way that no waiting cures. Nothing may be passed over meanwhile."""
     await house.db.execute("ALTER TABLE quarantine RENAME TO taken_away")
