@@ -23,6 +23,7 @@ from deploy.local.ports import HIGHEST, LOWEST, is_free
 from deploy.local.record import StreetRecord
 from deploy.local.street import Street
 from shared.auth import issue_token
+from shared.clock import real_now
 from shared.migrate import migrate
 from shared.postgres import Database, connect, connect_alone
 from shared.settings import ServiceSettings
@@ -140,10 +141,10 @@ async def house(empty_house: House) -> House:
     return empty_house
 
 
-def token(street: StreetRecord, *roles: str) -> str:
-    """An access token of the street with these roles."""
+def token(street: StreetRecord, *roles: str, ago: timedelta = timedelta()) -> str:
+    """An access token of the street with these roles, good for an hour, issued some time ago."""
     key = json.loads(street.tokens.private_key_file.read_text())
-    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, timedelta(hours=1))
+    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, ago + timedelta(hours=1), real_now() - ago)
 
 
 def service_client(street: StreetRecord, service: str, *roles: str) -> httpx.Client:
