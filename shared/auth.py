@@ -110,7 +110,8 @@ def _require(right: bool, what: str) -> None:
 
 def _require_lifetime(claims: _Claims, now: float) -> None:
     """Issued in the past, expires in the future, not valid for longer than a working day."""
-    _require(claims.iat - LEEWAY_S <= now < claims.exp + LEEWAY_S, "expired")
+    _require(claims.iat - LEEWAY_S <= now, "issued in the future: the clock here is behind, or the issuer's ahead")
+    _require(now < claims.exp + LEEWAY_S, "expired")
     _require(claims.nbf - LEEWAY_S <= now, "not yet valid")
     _require(claims.exp - claims.iat <= MOST_LIFETIME.total_seconds(), "lives too long")
 

@@ -33,6 +33,7 @@ from shared.telemetry import counter, processing
 
 BATCH = 500
 FETCH_WAIT_MS = 50
+REQUEST_MS = 10_000  # aiokafka's own are 40 s: for so long a network that swallows packets would keep a consumer still
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
 PATIENCE_S = 60.0  # in place; then the batch is fetched anew, so that a long outage never meets max_poll_interval (300 s)
 POISON_TRIES, POISON_PAUSE_S = 3, 1.0
@@ -110,6 +111,7 @@ class Hearing:
             self._kafka.bootstrap,
             security=_security(self._kafka),
             allow_auto_create_topics=False,
+            request_timeout_ms=REQUEST_MS,
             ack_policy=AckPolicy.MANUAL,
             graceful_timeout=15,
             logger=None,
@@ -326,7 +328,8 @@ class Lag:
 
     async def _clients(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         if self._ends is None or self._admin is None:
-            self._ends, self._admin = AIOKafkaConsumer(**self._kafka.options()), AIOKafkaAdminClient(**self._kafka.options())
+            self._ends = AIOKafkaConsumer(**self._kafka.options(), request_timeout_ms=REQUEST_MS)
+            self._admin = AIOKafkaAdminClient(**self._kafka.options(), request_timeout_ms=REQUEST_MS)
             await self._ends.start()
             await self._admin.start()
         return self._ends, self._admin

@@ -37,15 +37,20 @@ class Clock:
 
 
 class SimulatedClock(Clock):
-    """Real time plus the offset kept in one row of the service's database, so that every process of the service agrees."""
+    """Real time plus the offset kept in one row of the service's database, so that every process of the service agrees.
+
+    While the machine's own clock is set back it stands still: in one process it never goes back.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._latest = datetime.min.replace(tzinfo=UTC)
 
     async def now(self) -> datetime:
         """The simulated present, UTC."""
         ahead = await self._db.fetchval("SELECT ahead FROM simulated_clock")
-        return real_now() + (ahead or timedelta())
+        self._latest = max(self._latest, real_now() + (ahead or timedelta()))
+        return self._latest
 
     async def move_to(self, at: datetime) -> datetime:
         """Moves the clock forward to an instant and wakes the timers; raises Backwards for an earlier one."""

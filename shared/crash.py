@@ -1,10 +1,11 @@
-"""Crash points: named places where a test lets the process die by SIGKILL. Without `SLUSS_CRASH_AT` they do nothing."""
+"""Crash points: named places where a test lets the process die or stand still. They do nothing unless the environment says so."""
 
 import os
 import signal
 from collections import Counter
 from enum import StrEnum
 
+WISHES = {"SLUSS_CRASH_AT": signal.SIGKILL, "SLUSS_FREEZE_AT": signal.SIGSTOP}
 _hits: Counter[str] = Counter()
 
 
@@ -29,9 +30,13 @@ class CrashPoint(StrEnum):
 
 
 def reach(point: CrashPoint) -> None:
-    """Dies here on the n-th visit when `SLUSS_CRASH_AT=<point>:<n>`; SIGKILL, so nothing is flushed or rolled back politely."""
-    name, _, wanted = os.environ.get("SLUSS_CRASH_AT", "").partition(":")
-    if name == point:
-        _hits[name] += 1
-        if _hits[name] == int(wanted or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
+    """Dies here on the n-th visit when `SLUSS_CRASH_AT=<point>:<n>`; SIGKILL, so nothing is flushed or rolled back politely.
+
+    `SLUSS_FREEZE_AT`: stands still here by SIGSTOP, until somebody sends SIGCONT.
+    """
+    for wish, sign in WISHES.items():
+        name, _, wanted = os.environ.get(wish, "").partition(":")
+        if name == point:
+            _hits[name] += 1
+            if _hits[name] == int(wanted or 1):
+                os.kill(os.getpid(), sign)

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from shared.crash import CrashPoint, reach
-from shared.postgres import Database, lock, transaction
+from shared.postgres import LONG_COMMAND_S, Database, lock, transaction
 
 OWN = Path(__file__).parent / "migrations"
 MADE = "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
@@ -29,7 +29,7 @@ async def migrate(db: Database, folder: Path) -> list[str]:
             name = f"{'shared' if file.parent == OWN else 'service'}/{file.name}"
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             if name not in known:
-                await tx.execute(file.read_text(encoding="utf-8"))
+                await tx.execute(file.read_text(encoding="utf-8"), timeout=LONG_COMMAND_S)
                 reach(CrashPoint.MIGRATION_IN_THE_MIDDLE)
                 await tx.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", name, digest)
                 applied.append(name)

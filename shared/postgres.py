@@ -19,7 +19,11 @@ Row: TypeAlias = asyncpg.Record
 UniqueViolation = asyncpg.UniqueViolationError
 
 CONNECT_S = 5.0
-COMMAND_S = 60.0
+# A network that swallows packets never says so: what is not answered by then is given up, with its connection. Longer than the
+# server waits for a lock, so that the server's own word comes first.
+COMMAND_S = 15.0
+LONG_COMMAND_S = 60.0  # for what reads a great deal: as long as the server itself would let it
+IDLE_S = 10.0  # a connection that nobody used for so long is closed: if it is dead, nobody need find out by waiting
 # The server ends what a dead or hung client left open; without these a lock outlives its holder.
 SERVER_SETTINGS = {
     "application_name": "sluss",
@@ -47,6 +51,7 @@ async def connect(url: str, password: str | None, *, size: int = 10) -> Database
         max_size=size,
         timeout=CONNECT_S,
         command_timeout=COMMAND_S,
+        max_inactive_connection_lifetime=IDLE_S,
         server_settings=SERVER_SETTINGS,
         init=_learn_types,
     )

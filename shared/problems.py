@@ -66,8 +66,8 @@ CATALOGUE: dict[str, ProblemType] = {
     "token_invalid": ProblemType(
         401,
         "The access token is not accepted",
-        "Its signature, algorithm, key, issuer, audience or form is not accepted, or it has expired or is not valid yet.",
-        "Fetch a new token for this audience from the issuer.",
+        "Its signature, algorithm, key, issuer, audience or form is not accepted, it has expired, or is of the future.",
+        "Fetch a new token for this audience from the issuer. If a new one is refused too, tell the operator: a clock may be wrong.",
     ),
     "session_ended": ProblemType(
         401,

@@ -24,6 +24,7 @@ from deploy.local.ports import HIGHEST, LOWEST, is_free
 from deploy.local.record import StreetRecord
 from deploy.local.street import Street
 from shared.auth import issue_token
+from shared.clock import real_now
 from shared.kafka import Access
 from shared.migrate import migrate
 from shared.postgres import Database, connect, connect_alone
@@ -152,10 +153,10 @@ async def house(empty_house: House) -> House:
     return empty_house
 
 
-def token(street: StreetRecord, *roles: str, lifetime: timedelta = timedelta(hours=1)) -> str:
-    """An access token of the street with these roles."""
+def token(street: StreetRecord, *roles: str, ago: timedelta = timedelta(), lifetime: timedelta = timedelta(hours=1)) -> str:
+    """An access token of the street with these roles, issued some time ago and good for `lifetime` from now."""
     key = json.loads(street.tokens.private_key_file.read_text())
-    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, lifetime)
+    return issue_token(key, street.tokens.issuer, street.tokens.audience, "test", roles, ago + lifetime, real_now() - ago)
 
 
 def service_client(street: StreetRecord, service: str, *roles: str) -> httpx.Client:

@@ -11,7 +11,7 @@ from uuid import UUID
 from contracts.catalogue import BY_TYPE, INTAKE_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from contracts.history import LogEventRecordedV1
-from shared.postgres import Database, Row, Transaction, lock_number
+from shared.postgres import LONG_COMMAND_S, Database, Row, Transaction, lock_number
 from shared.telemetry import step
 
 # Numbers come sorted: two transactions that touch the same cases wait for each other and never in a circle.
@@ -132,7 +132,7 @@ async def keep(tx: Transaction, heard: Sequence[Envelope]) -> set[UUID]:
 @step
 async def histories(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, list[Envelope]]:
     """Every event kept of each of these cases, in no order."""
-    return _by_stream(await tx.fetch(HISTORY_OF, INTAKE_EVENTS, list(cases)))
+    return _by_stream(await tx.fetch(HISTORY_OF, INTAKE_EVENTS, list(cases), timeout=LONG_COMMAND_S))
 
 
 @step
@@ -154,7 +154,7 @@ async def saved(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, Saved]:
 
 async def bodies(tx: Transaction) -> list[str]:
     """The clocks of every case."""
-    return [row["body"] for row in await tx.fetch(BODIES)]
+    return [row["body"] for row in await tx.fetch(BODIES, timeout=LONG_COMMAND_S)]
 
 
 async def next_cases(db: Database, after: UUID, most: int) -> list[UUID]:
@@ -194,12 +194,12 @@ async def log(tx: Transaction, name: str) -> Log | None:
 
 async def log_events(tx: Transaction, log_id: UUID, activities: Collection[str]) -> list[LogEvent]:
     """The events of some activities of a log, in the order of time and, within one time, of the file."""
-    return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities))]
+    return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities), timeout=LONG_COMMAND_S)]
 
 
 async def _with_progress(tx: Transaction, named: Sequence[Row]) -> list[Log]:
     ids = list({row["log_id"] for row in named})
-    progress = {row["log_id"]: row for row in await tx.fetch(PROGRESS, ids, LogEventRecordedV1.event_type)}
+    progress = {row["log_id"]: row for row in await tx.fetch(PROGRESS, ids, LogEventRecordedV1.event_type, timeout=LONG_COMMAND_S)}
     return [_log(row, progress.get(row["log_id"])) for row in named]
 
 

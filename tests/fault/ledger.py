@@ -81,10 +81,13 @@ class GaveUp(Exception):
 
 
 class Clients:
-    """People at intake's API. Who does not know asks again with the same key; every third such time they leave it at that."""
+    """People at intake's API. Who does not know asks again with the same key; every third such time they leave it at that.
 
-    def __init__(self, url: str, token: str, ledger: Ledger, *, pause_s: float) -> None:
-        self._url, self._token, self._ledger, self._pause_s = url, token, ledger, pause_s
+    What they tell of happened `ago`, or, to be refused, will happen tomorrow.
+    """
+
+    def __init__(self, url: str, token: str, ledger: Ledger, *, pause_s: float, ago: timedelta = timedelta()) -> None:
+        self._url, self._token, self._ledger, self._pause_s, self._ago = url, token, ledger, pause_s, ago
         self._cases = self._unknowns = 0
         self.enough = asyncio.Event()
 
@@ -106,7 +109,7 @@ class Clients:
             await asyncio.sleep(self._pause_s)
 
     async def _case(self, api: httpx.AsyncClient, *, closes: bool) -> None:
-        now, tomorrow = real_now(), real_now() + timedelta(days=1)
+        now, tomorrow = real_now() - self._ago, real_now() + timedelta(days=1)
         contact = {"happened": {"at": LONG_AGO if closes else now.isoformat()}, "channel": "phone"}
         case = await self._ask(api, "/intake/cases", contact, None, closes)
         if closes:

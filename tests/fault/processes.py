@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from shared.kafka import Access
 from tests.street import House, free_port, partitions_of
 
 QUIET_S = 90
+NOTHING: Mapping[str, str] = {}
 
 
 async def health(ops: str) -> dict[str, float]:
@@ -120,10 +121,17 @@ class Forge:
 
 
 @asynccontextmanager
-async def forge(service: str) -> AsyncIterator[Forge]:
+async def forge(service: str, told_too: Mapping[str, str] = NOTHING) -> AsyncIterator[Forge]:
     """A forge of one service; with it end all that it started."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.fault.forge", service, cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "tests.fault.forge",
+        service,
+        cwd=ROOT,
+        env={**os.environ, **told_too},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     made = Forge(process)
     listening = asyncio.create_task(made.listen())

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import TimePrecision
 from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from deploy.kafka.topics import ADMIN
 from deploy.local.record import ServiceRecord, StreetRecord
 from shared import outbox
 from shared.clock import real_now
@@ -140,7 +141,7 @@ async def _until(at: float) -> None:
 @asynccontextmanager
 async def ground(record: StreetRecord) -> AsyncIterator[Ground]:
     """The street, ready to be measured."""
-    producer = AIOKafkaProducer(bootstrap_servers=record.broker.bootstrap)
+    producer = AIOKafkaProducer(**record.broker.access(ADMIN).options())
     intake, leadtimes = await _open(record.services["intake"]), await _open(record.services["leadtimes"])
     await producer.start()
     try:

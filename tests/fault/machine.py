@@ -1,0 +1,89 @@
+"""What tests of outages ask of the machine: a clock that can be set for one process, disks that fill up. Without it they are skipped."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+def require(there: bool, what: str) -> None:
+    """Skips the test when the machine lacks something; fails it where a root has promised that all is there."""
+    if not there:
+        if os.environ.get("SLUSS_DATA") == "required" and os.geteuid() == 0:
+            pytest.fail(f"{what}, and SLUSS_DATA=required")
+        pytest.skip(what)
+
+
+def faketime() -> Path | None:
+    """The library of Debian's package faketime."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+
+
+@dataclass(frozen=True)
+class FalseClock:
+    """The wall clock of a process that is told of it; what it measures durations by stays right."""
+
+    library: Path
+    file: Path
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """What its process is told."""
+        told = {"FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        return {"LD_PRELOAD": str(self.library), **told}
+
+    def step(self, seconds: int) -> None:
+        """Sets the clock this far from the true time, at once."""
+        draft = self.file.with_suffix(".draft")
+        draft.write_text(f"{seconds:+d}")
+        draft.replace(self.file)
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """A folder on a file system of its own, of so many megabytes."""
+
+    folder: Path
+
+    @property
+    def _ballast(self) -> Path:
+        return self.folder / "ballast"
+
+    def fill(self) -> None:
+        """Leaves not one byte."""
+        with self._ballast.open("wb", buffering=0) as file:
+            for size in (1 << 20, 1 << 12):
+                try:
+                    while file.write(bytes(size)) == size:
+                        pass
+                except OSError:
+                    continue
+
+    def free(self) -> None:
+        """Somebody made room."""
+        self._ballast.unlink()
+
+    def read_only(self, wished: bool) -> None:
+        """Lets nobody write, or lets them again. Raises CalledProcessError while a file is open for writing."""
+        subprocess.run(["mount", "-o", f"remount,{'ro' if wished else 'rw'}", str(self.folder)], check=True, capture_output=True)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """Puts what is in a folder on a disk of its own, with its owner and mode, until the end of the block; then it is gone."""
+    kept = folder.with_name(f"{folder.name}.kept")
+    shutil.rmtree(kept, ignore_errors=True)
+    folder.rename(kept)
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
+    try:
+        subprocess.run(["cp", "-a", f"{kept}/.", str(folder)], check=True)
+        shutil.rmtree(kept)
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
