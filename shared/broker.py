@@ -14,7 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import IllegalStateError, KafkaError, for_code
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownTopicOrPartitionError, for_code
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
@@ -31,9 +31,11 @@ from shared.telemetry import counter, processing
 
 BATCH = 500
 FETCH_WAIT_MS = 50
+SESSION_MS = 6_000
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
 PATIENCE_S = 60.0  # in place; then the batch is fetched anew, so that a long outage never meets max_poll_interval (300 s)
 POISON_TRIES, POISON_PAUSE_S = 3, 1.0
+REWIND_S = 30.0
 
 outcomes = counter("sluss_heard_records", "records heard, by outcome")
 
@@ -55,6 +57,10 @@ class Stopping(Exception):
     """The service is being stopped while a batch waits; it is fetched again after the start."""
 
 
+class NotAlone(Exception):
+    """Other processes hear in the same group: this one cannot go back for all."""
+
+
 class Hearing:
     """Hears topics as one consumer group, a batch at a time.
 
@@ -66,12 +72,14 @@ class Hearing:
     def __init__(
         self, kafka: str, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear, *, instance: str | None = None
     ) -> None:
-        self._kafka, self._group, self._topics, self._instance = kafka, group, tuple(topics), instance
+        self._kafka, self._group, self.topics, self._instance = kafka, group, tuple(topics), instance
         self._db, self._seal, self._hear = db, seal, hear
         self._stop = asyncio.Event()
         self._alive_at = time.monotonic()
         self._waiting = False
         self._consumer: AIOKafkaConsumer | None = None
+        self._rewinds: dict[str, asyncio.Future[None]] = {}
+        self._asked = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Hears until `stop`; the batch in hand is finished first."""
@@ -79,9 +87,10 @@ class Hearing:
         while not stop.is_set():
             broker, subscriber = self._make_broker()
             try:
+                await self._go_back()
                 await broker.start()
                 self._consumer = subscriber.consumer
-                await stop.wait()
+                await pause(None, stop, self._asked)
             except KafkaError as error:
                 logger.warning("hearing waits for the broker", error=type(error).__name__)
                 await pause(FIRST_BACKOFF_S * 5, stop)
@@ -91,7 +100,7 @@ class Hearing:
     def _make_broker(self) -> tuple[KafkaBroker, Any]:
         broker = KafkaBroker(self._kafka, allow_auto_create_topics=False, ack_policy=AckPolicy.MANUAL, graceful_timeout=15, logger=None)
         subscriber = broker.subscriber(
-            *self._topics,
+            *self.topics,
             group_id=self._group,
             group_instance_id=self._instance,
             batch=True,
@@ -99,7 +108,7 @@ class Hearing:
             batch_timeout_ms=FETCH_WAIT_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             auto_offset_reset="earliest",
-            session_timeout_ms=6_000,
+            session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=1_000,
             no_reply=True,  # a record's `reply_to` header would otherwise make FastStream publish an answer
             parser=_parse_nothing,
@@ -111,6 +120,51 @@ class Hearing:
 
         subscriber(take)
         return broker, subscriber
+
+    async def rewind(self, topic: str) -> None:
+        """Hears one of `topics` from its beginning again, and all that was heard is dropped as known. For a topic that was made anew:
+
+        the group had come further in the old one, and would skip what is sent again up to there. Raises NotAlone, KafkaError when
+        there is no such topic, and TimeoutError when the broker does not let us in time; then it may still happen, which harms nobody.
+        """
+        done = self._rewinds.setdefault(topic, asyncio.get_running_loop().create_future())
+        self._asked.set()
+        await asyncio.wait_for(asyncio.shield(done), REWIND_S)
+
+    async def _go_back(self) -> None:
+        """Commits the beginnings of the topics asked for. The broker lets us once the group has no member, so ours ends first."""
+        self._asked.clear()
+        if not self._rewinds:
+            return
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._kafka, group_id=self._group, enable_auto_commit=False)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+        try:
+            await consumer.start()
+            await admin.start()
+            for topic, done in [*self._rewinds.items()]:
+                try:
+                    await self._commit_beginning(consumer, admin, topic)
+                    done.set_result(None)
+                except (NotAlone, UnknownTopicOrPartitionError) as error:
+                    done.set_exception(error)
+                del self._rewinds[topic]
+        finally:
+            await consumer.stop()
+            await admin.close()
+
+    async def _commit_beginning(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, topic: str) -> None:
+        """Waits for what passes: a static member is gone when its session has ended, and a new topic is not known everywhere at once."""
+        by = time.monotonic() + 2 * SESSION_MS / 1000
+        while True:
+            try:
+                partitions = await _partitions(admin, [topic])
+                consumer.assign(partitions)
+                await consumer.commit(await consumer.beginning_offsets(partitions))
+                return
+            except (CommitFailedError, UnknownTopicOrPartitionError) as error:
+                if time.monotonic() > by or self._stop.is_set():
+                    raise NotAlone if isinstance(error, CommitFailedError) else error from None
+            await pause(FIRST_BACKOFF_S, self._stop)
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
@@ -277,11 +331,7 @@ class Lag:
         return self._ends, self._admin
 
     async def _read(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> dict[TopicPartition, Position]:
-        described = await admin.describe_topics(list(self._topics))
-        for topic in described:
-            if topic["error_code"]:
-                raise for_code(topic["error_code"])
-        partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
+        partitions = await _partitions(admin, self._topics)
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
         # What the broker no longer keeps was not heard, and never will be: it is no lag.
@@ -299,6 +349,15 @@ class Lag:
         """Leaves the broker."""
         async with self._one_at_a_time:
             await self._close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:
+    """Every partition of these topics. Raises KafkaError, also when one is not there."""
+    described = await admin.describe_topics(list(topics))
+    for topic in described:
+        if topic["error_code"]:
+            raise for_code(topic["error_code"])
+    return [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
 
 
 async def _parse_nothing(records: Any) -> KafkaAckableMessage:

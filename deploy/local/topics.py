@@ -20,9 +20,11 @@ MOST_REPLICAS = 3
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic as its file says."""
+    """A topic as its file says. `producer` and `consumers` are services, but for what `tools` send."""
 
     name: str
+    producer: str
+    consumers: tuple[str, ...]
     partitions: int
     config: dict[str, str]
 
@@ -30,7 +32,11 @@ class Topic:
 def declared(folder: Path = FOLDER) -> list[Topic]:
     """Every topic that contracts/topics declares, by name."""
     found = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.yaml"))]
-    return [Topic(one["topic"], one["partitions"], {key: str(value) for key, value in one["config"].items()}) for one in found]
+    configs = [{key: str(value) for key, value in one["config"].items()} for one in found]
+    return [
+        Topic(one["topic"], one["producer"], tuple(one["consumers"]), one["partitions"], config)
+        for one, config in zip(found, configs, strict=True)
+    ]
 
 
 async def answers(bootstrap: str) -> bool:
