@@ -14,7 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import IllegalStateError, KafkaError, for_code
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownTopicOrPartitionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
@@ -25,6 +25,7 @@ from contracts.envelope import Envelope, Skipped, Unreadable, open_record
 from shared import quarantine
 from shared.crash import CrashPoint, reach
 from shared.kafka import Access
+from shared.lag import REQUEST_MS, partitions_of
 from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Database, is_transient, transaction
@@ -33,10 +34,11 @@ from shared.telemetry import counter, processing
 
 BATCH = 500
 FETCH_WAIT_MS = 50
-REQUEST_MS = 10_000  # aiokafka's own are 40 s: for so long a network that swallows packets would keep a consumer still
+SESSION_MS = 6_000
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
 PATIENCE_S = 60.0  # in place; then the batch is fetched anew, so that a long outage never meets max_poll_interval (300 s)
 POISON_TRIES, POISON_PAUSE_S = 3, 1.0
+REWIND_S = 30.0
 
 outcomes = counter("sluss_heard_records", "records heard, by outcome")
 
@@ -68,6 +70,10 @@ class Stopping(Exception):
     """The service is being stopped while a batch waits; it is fetched again after the start."""
 
 
+class NotAlone(Exception):
+    """Other processes hear in the same group: this one cannot go back for all."""
+
+
 class Hearing:
     """Hears topics as one consumer group, a batch at a time.
 
@@ -80,7 +86,7 @@ class Hearing:
     def __init__(
         self, kafka: Access, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear, *, instance: str | None = None
     ) -> None:
-        self._kafka, self._group, self._topics, self._instance = kafka, group, tuple(topics), instance
+        self._kafka, self._group, self.topics, self._instance = kafka, group, tuple(topics), instance
         self._db, self._seal, self._hear = db, seal, hear
         self._stop = asyncio.Event()
         self._alive_at = time.monotonic()
@@ -89,6 +95,8 @@ class Hearing:
         self._turn = asyncio.Lock()  # a batch, or one more try of what failed
         self._failed: dict[tuple[TopicPartition, int], _Failed] = {}
         self._passed: dict[TopicPartition, int] = {}  # the offset after the last one that was settled, or failed
+        self._rewinds: dict[str, asyncio.Future[None]] = {}
+        self._asked = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Hears until `stop`; the batch in hand is finished first."""
@@ -97,6 +105,7 @@ class Hearing:
             broker, subscriber = self._make_broker()
             self._failed.clear()  # a new consumer begins at what is committed, before each of them
             try:
+                await self._go_back()
                 await broker.start()
                 self._consumer = subscriber.consumer
                 await self._try_again(subscriber.consumer)
@@ -117,7 +126,7 @@ class Hearing:
             logger=None,
         )
         subscriber = broker.subscriber(
-            *self._topics,
+            *self.topics,
             group_id=self._group,
             group_instance_id=self._instance,
             batch=True,
@@ -125,7 +134,7 @@ class Hearing:
             batch_timeout_ms=FETCH_WAIT_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             auto_offset_reset="earliest",
-            session_timeout_ms=6_000,
+            session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=1_000,
             no_reply=True,  # a record's `reply_to` header would otherwise make FastStream publish an answer
             parser=_parse_nothing,
@@ -137,6 +146,52 @@ class Hearing:
 
         subscriber(take)
         return broker, subscriber
+
+    async def rewind(self, topic: str) -> None:
+        """Hears one of `topics` from its beginning again, and all that was heard is dropped as known. For a topic that was made anew:
+
+        the group had come further in the old one, and would skip what is sent again up to there. Raises NotAlone, KafkaError when
+        there is no such topic, and TimeoutError when the broker does not let us in time; then it may still happen, which harms nobody.
+        """
+        done = self._rewinds.setdefault(topic, asyncio.get_running_loop().create_future())
+        self._asked.set()
+        await asyncio.wait_for(asyncio.shield(done), REWIND_S)
+
+    async def _go_back(self) -> None:
+        """Commits the beginnings of the topics asked for. The broker lets us once the group has no member, so ours ends first."""
+        self._asked.clear()
+        if not self._rewinds:
+            return
+        access = self._kafka.options()
+        consumer = AIOKafkaConsumer(**access, group_id=self._group, enable_auto_commit=False, request_timeout_ms=REQUEST_MS)
+        admin = AIOKafkaAdminClient(**access, request_timeout_ms=REQUEST_MS)
+        try:
+            await consumer.start()
+            await admin.start()
+            for topic, done in [*self._rewinds.items()]:
+                try:
+                    await self._commit_beginning(consumer, admin, topic)
+                    done.set_result(None)
+                except (NotAlone, UnknownTopicOrPartitionError) as error:
+                    done.set_exception(error)
+                del self._rewinds[topic]
+        finally:
+            await consumer.stop()
+            await admin.close()
+
+    async def _commit_beginning(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, topic: str) -> None:
+        """Waits for what passes: a static member is gone when its session has ended, and a new topic is not known everywhere at once."""
+        by = time.monotonic() + 2 * SESSION_MS / 1000
+        while True:
+            try:
+                partitions = await partitions_of(admin, [topic])
+                consumer.assign(partitions)
+                await consumer.commit(await consumer.beginning_offsets(partitions))
+                return
+            except (CommitFailedError, UnknownTopicOrPartitionError) as error:
+                if time.monotonic() > by or self._stop.is_set():
+                    raise NotAlone if isinstance(error, CommitFailedError) else error from None
+            await pause(FIRST_BACKOFF_S, self._stop)
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
@@ -173,10 +228,11 @@ class Hearing:
             logger.warning("offsets were not committed", error=type(error).__name__)
 
     async def _try_again(self, consumer: Any) -> None:
-        """Until the stop: what failed is tried again when it is due, while batches go on coming."""
-        while not self._stop.is_set():
+        """Until the stop, or a rewind is asked for: what failed is tried again when it is due, while batches go on coming."""
+        while not self._stop.is_set() and not self._asked.is_set():
             now = time.monotonic()
-            await pause(min((each.due for each in self._failed.values()), default=now + POISON_PAUSE_S) - now, self._stop)
+            due_s = min((each.due for each in self._failed.values()), default=now + POISON_PAUSE_S) - now
+            await pause(due_s, self._stop, self._asked)
             async with self._turn:
                 for place, failed in list(self._failed.items()):
                     if failed.due <= time.monotonic() and not self._stop.is_set():
@@ -289,77 +345,6 @@ class Hearing:
             if isinstance(opened, Envelope):
                 await self._hear([Heard(opened, record.topic, record.partition, record.offset)])
             await quarantine.settle_redriven(tx, number, by)
-
-
-@dataclass(frozen=True)
-class Position:
-    """How far a group has come in a partition, and the partition's end."""
-
-    committed: int
-    end: int
-
-    @property
-    def behind(self) -> int:
-        """Records that are told and not settled."""
-        return self.end - self.committed
-
-
-class Lag:
-    """How far a group is behind, asked of the broker by clients of its own: a stuck consumer cannot vouch for itself."""
-
-    def __init__(self, kafka: Access, group: str, topics: Sequence[str]) -> None:
-        self._kafka, self._group, self._topics = kafka, group, tuple(topics)
-        self._ends: AIOKafkaConsumer | None = None
-        self._admin: AIOKafkaAdminClient | None = None
-        self._one_at_a_time = asyncio.Lock()
-
-    async def read(self) -> float:
-        """Records told and not committed yet by the group, over all partitions. Raises KafkaError."""
-        return float(sum(each.behind for each in (await self.positions()).values()))
-
-    async def positions(self) -> dict[TopicPartition, Position]:
-        """Every partition's end and how far the group has come in it. Raises KafkaError."""
-        async with self._one_at_a_time:
-            try:
-                return await self._read(*await self._clients())
-            except BaseException:  # also when the asker gives up waiting: a client that is half started never answers
-                await self._close()
-                raise
-
-    async def _clients(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
-        if self._ends is None or self._admin is None:
-            self._ends = AIOKafkaConsumer(**self._kafka.options(), request_timeout_ms=REQUEST_MS)
-            self._admin = AIOKafkaAdminClient(**self._kafka.options(), request_timeout_ms=REQUEST_MS)
-            await self._ends.start()
-            await self._admin.start()
-        return self._ends, self._admin
-
-    async def _read(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> dict[TopicPartition, Position]:
-        described = await admin.describe_topics(list(self._topics))
-        for topic in described:
-            if topic["error_code"]:
-                raise for_code(topic["error_code"])
-        partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
-        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
-        if committed.keys() != set(partitions):
-            # A fault of the group as a whole (its coordinator is only just being loaded) comes as an answer without partitions.
-            raise KafkaError("the broker cannot say how far the group has come")
-        # What the broker no longer keeps was not heard, and never will be: it is no lag.
-        return {each: Position(max(committed[each].offset, begins[each]), ends[each]) for each in partitions}
-
-    async def _close(self) -> None:
-        ends, admin = self._ends, self._admin
-        self._ends = self._admin = None
-        if ends is not None:
-            await ends.stop()
-        if admin is not None:
-            await admin.close()
-
-    async def close(self) -> None:
-        """Leaves the broker."""
-        async with self._one_at_a_time:
-            await self._close()
 
 
 def _security(kafka: Access) -> SASLScram512 | None:

@@ -38,10 +38,20 @@ APPEND = """
         INSERT INTO outbox (event_id, topic, stream, sequence, type, headers, payload) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id
     ) INSERT INTO outbox_pending SELECT id FROM row
 """
-PENDING = "SELECT outbox.* FROM outbox_pending JOIN outbox USING (id) ORDER BY id LIMIT $1"
-PUBLISHED = "DELETE FROM outbox_pending WHERE id = ANY($1::bigint[])"
+PENDING = "SELECT outbox.*, again FROM outbox_pending JOIN outbox USING (id) ORDER BY id LIMIT $1"
+PUBLISHED = """
+    DELETE FROM outbox_pending AS pending USING unnest($1::bigint[], $2::bigint[]) AS sent (id, again)
+    WHERE pending.id = sent.id AND pending.again IS NOT DISTINCT FROM sent.again
+"""
+SEND_AGAIN = """
+    INSERT INTO outbox_pending (id, again) SELECT id, $1 FROM outbox WHERE topic = $2 AND ($3::uuid IS NULL OR stream = $3) ORDER BY id
+    ON CONFLICT (id) DO UPDATE SET again = excluded.again
+"""
 DEPTH = "SELECT count(*) FROM outbox_pending"
-OLDEST = "SELECT extract(epoch FROM now() - min(created_at))::float8 FROM outbox_pending JOIN outbox USING (id)"
+OLDEST = """
+    SELECT extract(epoch FROM now() - min(coalesce(asked_at, created_at)))::float8
+    FROM outbox_pending JOIN outbox USING (id) LEFT JOIN operation ON operation.id = again
+"""
 
 
 class TooLarge(Exception):
@@ -90,13 +100,24 @@ async def append(tx: Transaction, source: str, told: Sequence[Told], context: Co
         await tx.execute("SELECT pg_notify('outbox', '')")
 
 
+async def send_again(tx: Transaction, operation: int, topic: str, stream: UUID | None) -> int:
+    """Puts what is kept for a topic, or for one stream of it, back on the pending list; answers how many events.
+
+    The relay sends them as ever: alone, by id. What it has on its way at this moment goes once more too, so that the topic
+    gets the whole of each stream in one piece and in order, and only then what is told from now on.
+    """
+    done = await tx.execute(SEND_AGAIN, operation, topic, stream)
+    await tx.execute("SELECT pg_notify('outbox', '')")
+    return int(done.rpartition(" ")[2])
+
+
 async def depth(db: Database) -> float:
     """How many told facts the broker has not acknowledged."""
     return float(await db.fetchval(DEPTH))
 
 
 async def oldest_pending(db: Database) -> float:
-    """The age in seconds (real time) of the oldest fact that the broker has not acknowledged; 0 when there is none."""
+    """For how many seconds (real time) the oldest fact has waited for the broker's ack, since it was told or asked for again; 0: none."""
     return float(await db.fetchval(OLDEST) or 0.0)
 
 
@@ -168,8 +189,8 @@ async def publish(connection: Connection, producer: AIOKafkaProducer, rows: Sequ
             if isinstance(outcome, BaseException):
                 failed.add(row["stream"])
             elif row["stream"] not in failed:
-                acknowledged.append(row["id"])
-        await connection.execute(PUBLISHED, acknowledged)
+                acknowledged.append(row)
+        await connection.execute(PUBLISHED, [row["id"] for row in acknowledged], [row["again"] for row in acknowledged])
         reach(CrashPoint.RELAY_AFTER_DELETE)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

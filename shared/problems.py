@@ -129,6 +129,12 @@ CATALOGUE: dict[str, ProblemType] = {
         "The record in quarantine was tried again and was refused again. `reason` says why.",
         "Correct the reader and try again, or give the record up with `./sluss discard`.",
     ),
+    "heard_by_several": ProblemType(
+        409,
+        "Several processes hear this topic",
+        "One process alone can begin at a topic's start again; others hear in the same group.",
+        "Stop the others, send the request again, and start them.",
+    ),
     "clock_moves_forward_only": ProblemType(
         409,
         "The simulated clock moves forward only",

@@ -12,7 +12,8 @@ import time
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.broker import Hearing, Lag
+from shared.broker import Hearing
+from shared.lag import Lag
 from shared.log import logger
 from shared.pause import pause
 

@@ -8,6 +8,7 @@ from tools.import_log import import_log
 from tools.leadtimes import leadtimes
 from tools.quarantine import discard, quarantine, redrive
 from tools.rebuild import rebuild
+from tools.republish import republish
 from tools.status import status
 from tools.street import down, open_page, token, up
 from tools.verify import verify
@@ -28,7 +29,7 @@ def sluss() -> None:
 
 STREET = (up, down, status, open_page, token, clock, demo)
 FIGURES = (import_log, waits, leadtimes)
-KEEPING = (verify, quarantine, redrive, discard, rebuild)
+KEEPING = (verify, quarantine, redrive, discard, republish, rebuild)
 
 for command in (*STREET, *FIGURES, *KEEPING):
     sluss.add_command(command)

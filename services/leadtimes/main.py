@@ -8,9 +8,10 @@ from services.leadtimes import store
 from services.leadtimes.api import make_api
 from services.leadtimes.consumers import hear
 from services.leadtimes.settings import Settings
-from shared.broker import Hearing, Lag
+from shared.broker import Hearing
 from shared.clock import open_clock
 from shared.health import Health
+from shared.lag import Lag
 from shared.migrate import migrate
 from shared.postgres import connect
 from shared.process import begin, run

@@ -56,11 +56,11 @@ class AtIntake(Preparing):
 
 
 class AtLeadtimes(Preparing):
-    """Half of the requests find the log, the activities, the record or the link that they ask for."""
+    """Half of the requests find the log, the activities, the record, the topic or the link that they ask for."""
 
     def __init__(self, leadtimes: httpx.Client, records: list[int], seed: int) -> None:
         super().__init__(seed)
-        self._leadtimes, self._records = leadtimes, records
+        self._leadtimes, self._records, self._rewinds = leadtimes, records, ["history-events"] * 5
 
     def prepare(self, case: schemathesis.Case) -> None:
         if case.path.endswith("/clock") and isinstance(case.body, dict) and "to" in case.body:
@@ -77,6 +77,8 @@ class AtLeadtimes(Preparing):
             case "/logs/{name}/waits":
                 case.path_parameters = {"name": LOG}
                 case.query = {**(case.query or {}), "from": RECEIVED, "to": CONFIRMED}
+            case "/topics/{topic}/rewind" if case.method == "POST" and self._rewinds:  # each takes seconds
+                case.path_parameters = {"topic": self._rewinds.pop()}
             case "/quarantine/{number}/redrive" | "/quarantine/{number}/discard" if self._records:
                 case.path_parameters = {"number": self._records.pop()}
 

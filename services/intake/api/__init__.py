@@ -6,6 +6,7 @@ from services.intake.api import routes
 from services.intake.settings import Settings
 from shared.clock import Clock, SimulatedClock
 from shared.http import make_app
+from shared.operations import republish_routes
 from shared.postgres import Database
 from shared.simulation import clock_routes
 
@@ -13,7 +14,7 @@ PREFIX = "/intake"
 
 
 def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
-    """The whole API under /intake, for the role intake-staff; the simulated clock, where there is one, for operators."""
+    """The whole API under /intake, for the role intake-staff; for operators sending again, and the simulated clock where there is one."""
     app = make_app(
         settings,
         prefix=PREFIX,
@@ -23,6 +24,7 @@ def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
     )
     app.state.house = routes.House(db, clock, settings.source)
     app.include_router(routes.router, prefix=PREFIX)
+    app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)
     return app

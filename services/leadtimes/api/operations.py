@@ -4,16 +4,18 @@ import re
 from typing import Annotated
 from urllib.parse import urlencode
 
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.envelope import Unreadable
 from services.leadtimes import handlers
-from shared import quarantine, sessions
+from shared import operations, quarantine, sessions
 from shared.auth import Caller, caller
-from shared.broker import Hearing
+from shared.broker import Hearing, NotAlone
 from shared.http import StrictModel
+from shared.operations import Operation, Operator
 from shared.postgres import Database, transaction
 from shared.problems import Problem
 from shared.quarantine import NotQuarantined
@@ -21,7 +23,6 @@ from shared.quarantine import NotQuarantined
 OPEN = "/open"
 PLAIN = re.compile(r"(/[a-z0-9_-]*)+(\?[!-\[\]-~]*)?")
 """A path of plain names, so that none of them can step out of this service, and a query."""
-Operator = Annotated[Caller, Depends(caller("operator"))]
 Reader = Annotated[Caller, Depends(caller("leadtimes-reader", "operator"))]
 Number = Annotated[int, Path(ge=1, lt=2**63, description="The record's number in the list")]
 
@@ -55,6 +56,12 @@ class Discard(StrictModel):
     """Why a record is given up. Its stream stays incomplete."""
 
     reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
+class Rewound(BaseModel):
+    """The topic that is heard again from its beginning."""
+
+    topic: str
 
 
 class Rebuilt(BaseModel):
@@ -109,6 +116,20 @@ def routes(db: Database, hearing: Hearing, prefix: str) -> APIRouter:
         except NotQuarantined:
             raise Problem("not_found") from None
         return Settled(id=number, state="discarded")
+
+    @router.post("/topics/{topic}/rewind", summary="Hear a topic again from its beginning")
+    async def rewind(topic: Annotated[str, Path(max_length=200)], who: Operator) -> Rewound:
+        if topic not in hearing.topics:
+            raise Problem("not_found")
+        async with transaction(db) as tx:
+            await operations.keep(tx, Operation.REWIND, topic, None, who)
+        try:
+            await hearing.rewind(topic)
+        except NotAlone:
+            raise Problem("heard_by_several") from None
+        except KafkaError:
+            raise Problem("unavailable") from None
+        return Rewound(topic=topic)
 
     @router.post("/rebuild", summary="Make the clocks of every case anew from the events kept")
     async def rebuild(_: Operator) -> Rebuilt:

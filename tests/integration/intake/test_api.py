@@ -34,6 +34,8 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     await intake.done(f"{at}/closing", "2026-01-27", reason="moved")
     await intake.done(f"{at}/reopening", "2026-01-28", reason="closed_in_error")
     assert (await intake.staff.get(f"/intake{at}")).status_code == 200
+    again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
+    assert (again.status_code, again.json()) == (200, {"events": 11})
     assert (await intake.operator.get("/intake/clock")).status_code == 200
     await intake.move_to("2026-02-02T00:00:00+01:00")
 
@@ -199,7 +201,8 @@ async def test_a_case_that_is_not_there_is_not_found(intake: Intake) -> None:
     assert answer.status_code == 409
 
 
-async def test_only_staff_may_do_anything_and_only_operators_move_the_clock(intake: Intake) -> None:
+async def test_only_staff_may_do_anything_and_only_operators_send_again_and_move_the_clock(intake: Intake) -> None:
+    assert (await intake.staff.post("/intake/outbox/republish", json={"topic": "intake-events"})).status_code == 403
     assert (await intake.operator.post("/intake/cases", json={}, headers={"Idempotency-Key": "k"})).status_code == 403
     assert (await intake.staff.get("/intake/clock")).status_code == 403
     for route in intake.app.routes:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from starlette.applications import Starlette
 
-from shared.broker import Heard, Hearing, Lag
+from shared.broker import Heard, Hearing
 from shared.health import Health
+from shared.lag import Lag
 from shared.postgres import connect
 from shared.process import begin, run
 from shared.quarantine import Seal

@@ -9,7 +9,8 @@ from uuid import UUID
 from aiokafka import AIOKafkaProducer
 from structlog.testing import capture_logs
 
-from shared.broker import Hear, Heard, Hearing, Lag
+from shared.broker import Hear, Heard, Hearing
+from shared.lag import Lag
 from shared.quarantine import Seal
 from tests.integration.shared.kinds import Message
 from tests.street import House

@@ -15,7 +15,8 @@ from aiokafka.errors import KafkaError
 
 from contracts.envelope import Unreadable
 from shared import log, quarantine
-from shared.broker import POISON_TRIES, Heard, Hearing, Lag
+from shared.broker import POISON_TRIES, Heard, Hearing
+from shared.lag import Lag
 from shared.postgres import transaction
 from shared.quarantine import NotQuarantined, Seal
 from tests.integration.shared.kinds import KINDS, fact, with_value

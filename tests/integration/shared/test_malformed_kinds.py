@@ -12,7 +12,8 @@ import pytest
 
 from contracts.envelope import Unreadable, UnreadableReason
 from shared import quarantine
-from shared.broker import POISON_PAUSE_S, POISON_TRIES, Hearing, Lag
+from shared.broker import POISON_PAUSE_S, POISON_TRIES, Hearing
+from shared.lag import Lag
 from shared.migrate import migrate
 from shared.postgres import Row, transaction
 from shared.quarantine import NotQuarantined

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from deploy.local.places import ROOT
-from shared.broker import Lag
+from shared.lag import Lag
 from tests.integration.shared.kinds import fact
 from tests.integration.shared.listening import tell
 from tests.street import House, free_port

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -13,9 +12,9 @@ from click.testing import CliRunner
 
 from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
-from shared.postgres import Database, connect
-from tests.integration.tools.conftest import Sluss
-from tests.street import free_port, service_client
+from shared.postgres import Database
+from tests.integration.tools.conftest import Sluss, a_case
+from tests.street import free_port
 from tools.cli import sluss
 
 
@@ -57,27 +56,6 @@ async def test_a_record_that_cannot_be_read_is_listed_played_again_and_given_up(
     assert await quarantined(run, place) == []
     assert (await run("discard", number, "--reason", "A test made it.")).exit_code == 2
     assert (await run("redrive", number)).exit_code == 2
-
-
-@pytest.fixture
-async def intake(street: StreetRecord) -> AsyncIterator[Database]:
-    """Intake's own database."""
-    service = street.services["intake"]
-    db = await connect(service.database_url, service.password_file.read_text(), size=1)
-    yield db
-    await db.close()
-
-
-def a_case(street: StreetRecord) -> UUID:
-    """A first contact and an application, through intake's API."""
-    with service_client(street, "intake", "intake-staff") as intake:
-        today = {"happened": {"on": "2000-06-01"}}
-        contact = {"person_ref": str(uuid4()), "channel": "phone", "source_system": "intake", **today}
-        case = intake.post("/intake/cases", json=contact, headers={"Idempotency-Key": uuid4().hex}).json()["case_id"]
-        applied = {"kind": "new", "channel": "phone", "period_from": "2000-06-01", "period_to": "2000-06-30", **today}
-        answer = intake.post(f"/intake/cases/{case}/applications", json=applied, headers={"Idempotency-Key": uuid4().hex})
-        assert answer.status_code == 201, answer.text
-    return UUID(case)
 
 
 async def test_verify_finds_the_stored_state_that_its_events_do_not_give(run: Sluss, street: StreetRecord, intake: Database) -> None:
