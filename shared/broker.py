@@ -117,7 +117,7 @@ class Hearing:
 
     def _make_broker(self) -> tuple[KafkaBroker, Any]:
         broker = KafkaBroker(
-            self._kafka.bootstrap,
+            self._kafka.bootstrap.split(","),  # FastStream takes a text with commas for one address
             security=_security(self._kafka),
             allow_auto_create_topics=False,
             request_timeout_ms=REQUEST_MS,

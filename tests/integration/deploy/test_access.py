@@ -139,6 +139,15 @@ def test_every_user_has_a_password_of_its_own(street: StreetRecord) -> None:
     assert all(len(each) >= 32 for each in found)
 
 
+async def test_a_failed_log_in_leaves_a_line_in_the_brokers_log(street: StreetRecord, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("not it")
+    producer = AIOKafkaProducer(**replace(street.broker.access("intake"), password_file=tmp_path / "wrong").options())
+    with pytest.raises(KafkaConnectionError):
+        await producer.start()
+    await producer.stop()
+    assert "Failed authentication" in (street.folder / "log" / "kafka.log").read_text()
+
+
 async def test_a_refusal_leaves_a_line_in_the_brokers_log(street: StreetRecord) -> None:
     await may_write(street.broker.access("leadtimes"), "intake-events")
     lines = (street.folder / "log" / "kafka.log").read_text().splitlines()

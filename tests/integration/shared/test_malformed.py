@@ -94,6 +94,16 @@ async def test_many_records_that_raise_take_no_longer_than_one(house: House) -> 
     assert len(await quarantine.listing(house.db)) == 200
 
 
+async def test_a_broker_of_several_addresses_is_heard_though_the_first_does_not_answer(house: House) -> None:
+    said, listener = fact(), Listener()
+    several = f"127.0.0.1:{free_port()},{house.kafka.bootstrap}"
+    of_several = replace(house, settings=house.settings.model_copy(update={"kafka": several}))
+    async with hearing(of_several, listener):
+        await tell(house, [said])
+        await caught_up(house)
+    assert listener.ids == [said.id]
+
+
 async def test_while_one_record_is_tried_again_the_others_are_heard_and_it_is_heard_after_a_stop(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
