@@ -36,6 +36,8 @@ def admin_url(port: int) -> str:
 def part(places: Places, port: int) -> Part:
     """The server, its data folder made when it is not there."""
     account, data, binaries = _home(places)
+    if not places.secret(f"{ADMIN}.password").exists():
+        remove(places)  # of a street whose folder somebody removed: nobody has its passwords any more
     if not data.exists():
         _init(places, account, data, binaries)
     settings = {"unix_socket_directories": "", "shared_buffers": "64MB", "max_connections": "200", "log_min_error_statement": "panic"}

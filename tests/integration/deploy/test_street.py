@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -137,6 +138,15 @@ async def _run(url: str, password: str, sql: str) -> object:
         return await connection.fetchval(sql)
     finally:
         await connection.close()
+
+
+async def test_a_street_in_a_folder_that_was_removed_begins_anew(small: Street) -> None:
+    folder = small.start().folder
+    small.stop()
+    shutil.rmtree(folder)
+    record = small.start()
+    password = (folder / "secrets" / "postgres.password").read_text()
+    assert await _run(f"postgresql://postgres@{record.postgres.address}/postgres", password, "SELECT 1") == 1
 
 
 def test_a_street_that_is_stopped_leaves_no_process(small: Street) -> None:
