@@ -6,10 +6,10 @@ given = $(if $(filter command,$(firstword $(origin $(1)))),$${$(1):+$(2) "$$$(1)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-package contracts --no-emit-package shared --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-fault soak check lint types imports contracts schemas compose lock clean
+.PHONY: help setup up down status demo test test-integration test-fault soak bench docker-check check lint types imports contracts schemas compose lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make the environment (.venv) as requirements.lock says; every other target does so by itself
 	@./sluss setup
@@ -29,11 +29,17 @@ demo: ## play eight weeks of clients, or a log: LOG=FILE [FROM=ACTIVITY TO=ACTIV
 test: setup ## every test, on a real PostgreSQL and a real Apache Kafka; ARGS="-k word" for some
 	@$(BIN)/pytest $(ARGS)
 
+test-integration: setup ## the parts on real servers; SLUSS_BROKER=docker takes PostgreSQL and Kafka from containers; ARGS as above
+	@$(BIN)/pytest tests/integration $(ARGS)
+
 test-fault: setup ## the faults alone, and many more of the random requests than in make test; ARGS="-k word" for some
 	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-150} $(BIN)/pytest tests/fault tests/e2e/test_any_request.py $(ARGS)
 
 soak: setup ## a street under load whose parts are killed at random, judged by a ledger; MINUTES=60 [SEED=N] [SLUSS_KAFKA_NODES=3]
 	@$(BIN)/python -m tests.fault.soak $(call given,MINUTES,--minutes) $(call given,SEED,--seed)
+
+docker-check: setup ## docker-compose.yml on the Docker engine of this machine, from up to down -v, with kills (minutes; by hand)
+	@$(BIN)/python -m tests.docker.check
 
 check: lint types imports schemas compose ## what needs no server: style, types, import rules, schemas, compose file
 

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +32,16 @@ from shared.settings import ServiceSettings
 from tests.spans import Spans, receiving
 
 PARTITIONS = 3
+# Asked for once, of the street of the run: the other streets that tests start bring servers of their own.
+CONTAINERS = os.environ.get("SLUSS_BROKER") == "docker"
+if CONTAINERS:
+    os.environ["SLUSS_BROKER"] = "apache"
 BIRTH = datetime(2000, 6, 1, 6, tzinfo=UTC)  # before the years of the worked histories: what other tests do is no part of those
+
+
+def pytest_report_header() -> str:
+    """Says what the run's street stands on."""
+    return f"PostgreSQL and Apache Kafka of the street: {'containers' if CONTAINERS else 'child processes'}"
 
 
 @dataclass(frozen=True)
@@ -86,14 +95,24 @@ def street(spans: Spans) -> Iterator[StreetRecord]:
         "OTEL_BSP_SCHEDULE_DELAY": "100",
         "OTEL_METRIC_EXPORT_INTERVAL": "1000",
     }
-    running = Street(folder, simulation_start=BIRTH, extra_env=telemetry)
-    try:
-        yield running.start()
-    except StreetFailure as failure:
-        last_words = {file.name: file.read_text(errors="replace").splitlines()[-3:] for file in sorted((folder / "log").glob("*.log"))}
-        pytest.exit(f"the street did not start: {failure}\n{json.dumps(last_words, indent=1)}", returncode=3)
-    finally:
-        running.remove()
+    with _servers_of_our_own(folder) as own:
+        running = Street(folder, simulation_start=BIRTH, extra_env=telemetry | own)
+        try:
+            yield running.start()
+        except StreetFailure as failure:
+            last_words = {file.name: file.read_text(errors="replace").splitlines()[-3:] for file in sorted((folder / "log").glob("*.log"))}
+            pytest.exit(f"the street did not start: {failure}\n{json.dumps(last_words, indent=1)}", returncode=3)
+        finally:
+            running.remove()
+
+
+def _servers_of_our_own(folder: Path) -> AbstractContextManager[dict[str, str]]:
+    """Nothing: the street brings its servers. Under SLUSS_BROKER=docker: two containers, and what tells the street of them."""
+    if not CONTAINERS:
+        return nullcontext({})
+    from tests.docker.servers import in_containers  # here: without an engine nobody needs testcontainers
+
+    return in_containers(folder)
 
 
 @pytest.fixture(scope="session")
