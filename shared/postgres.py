@@ -110,9 +110,11 @@ def is_transient(error: BaseException) -> bool:
     """Whether waiting can cure it: the server is away, full, restarting, a standby, or two transactions met.
 
     SQLSTATE classes 08 (connection), 53 (resources), 57 (operator), and 25006, 40001, 40P01, 55P03, 58030 (PostgreSQL, appendix A).
-    A value that asyncpg refuses to send is an InterfaceError too, and a ValueError: no waiting makes it fit.
+    A value that asyncpg refuses to send is an InterfaceError too, and a ValueError: no waiting makes it fit. On a connection
+    that the server has just ended asyncpg may find only its own state wrong (InternalClientError): the next one is another.
     """
     if isinstance(error, asyncpg.PostgresError):
         state = getattr(error, "sqlstate", None) or ""
         return state[:2] in TRANSIENT_CLASSES or state in TRANSIENT_STATES
-    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError) and not isinstance(error, ValueError)
+    passing = OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    return isinstance(error, passing) and not isinstance(error, ValueError)
