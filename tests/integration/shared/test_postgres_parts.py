@@ -19,6 +19,8 @@ from shared.postgres import connect, connect_alone, is_transient, lock, transact
 from shared.timers import Sweeper, set_timer
 from tests.street import House
 
+END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
 
 @pytest.fixture(autouse=True)
 def logs_as_a_service_does() -> Iterator[None]:
@@ -164,6 +166,32 @@ async def never_hanging_up(url: str) -> AsyncIterator[str]:
     yield url.replace(f":{place.port}/", f":{server.sockets[0].getsockname()[1]}/")
     server.close()
     await server.wait_closed()
+
+
+async def test_whatever_is_in_hand_when_connections_are_ended_is_a_fault_that_passes(house: House) -> None:
+    faults: list[Exception] = []
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        while not ended.is_set():
+            try:
+                async with transaction(house.db) as tx:
+                    await lock(tx, "the same")
+                    await tx.execute("SELECT 1")
+            except Exception as error:
+                faults.append(error)
+
+    killer = await connect_alone(house.settings.database_url, house.settings.database_password)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(work())
+        for _ in range(60):
+            await asyncio.sleep(0.03)
+            await killer.execute(END_OTHERS)
+        ended.set()
+    await killer.close()
+    assert len(faults) > 60
+    assert {type(fault).__name__ for fault in faults if not is_transient(fault)} == set()
 
 
 async def fault_of(act: Awaitable[object]) -> Exception:
