@@ -6,7 +6,7 @@ given = $(if $(filter command,$(firstword $(origin $(1)))),$${$(1):+$(2) "$$$(1)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-package contracts --no-emit-package shared --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-fault check lint types imports contracts schemas compose lock clean
+.PHONY: help setup up down status demo test test-fault bench check lint types imports contracts schemas compose lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: setup ## every test, on a real PostgreSQL and a real Apache Kafka; ARGS="-
 
 test-fault: setup ## the faults alone, and many more of the random requests than in make test; ARGS="-k word" for some
 	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-150} $(BIN)/pytest tests/fault tests/e2e/test_any_request.py $(ARGS)
+
+bench: setup ## speed beside a limit of the same run, in rounds that alternate; ARGS="malformed --rounds 9 --out FILE"
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 check: lint types imports schemas compose ## what needs no server: style, types, import rules, schemas, compose file
 
