@@ -41,6 +41,9 @@ soak: setup ## a street under load whose parts are killed at random, judged by a
 docker-check: setup ## docker-compose.yml on the Docker engine of this machine, from up to down -v, with kills (minutes; by hand)
 	@$(BIN)/python -m tests.docker.check
 
+bench: setup ## speed beside a limit of the same run, in rounds that alternate; ARGS="malformed --rounds 9 --out FILE"
+	@$(BIN)/python -m tools.bench $(ARGS)
+
 check: lint types imports schemas compose ## what needs no server: style, types, import rules, schemas, compose file
 
 lint: setup ## ruff: rules and format

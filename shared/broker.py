@@ -270,9 +270,10 @@ class Hearing:
                     outcomes(1, "skipped")
                 else:
                     readable.append((record, Heard(opened, record.topic, record.partition, record.offset)))
-        if unreadable:
+        failed = await self._hear_traced(readable) if readable else []
+        if unreadable:  # after the good ones, which need not wait for it
             await self._patiently(lambda: self._quarantine(unreadable))
-        return await self._hear_traced(readable) if readable else []
+        return failed
 
     async def _hear_traced(self, heard: Sequence[Readable]) -> Sequence[Readable]:
         with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):

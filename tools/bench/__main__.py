@@ -14,7 +14,6 @@ from tools.bench import malformed
 from tools.bench.frame import Miscounted, Ratio, machine, print_table
 
 BENCHES: Final[Mapping[str, Callable[[int], list[Ratio]]]] = {malformed.NAME: malformed.bench}
-RESULTS: Final = Path("bench") / "results"
 
 
 @click.command()
