@@ -26,13 +26,13 @@ status: ## what runs, where, and how it is
 demo: ## play eight weeks of clients, or a log: LOG=FILE [FROM=ACTIVITY TO=ACTIVITY] [NAME=NAME] [MAP=FILE]
 	@./sluss demo $(call given,LOG,--log) $(call given,FROM,--from) $(call given,TO,--to) $(call given,NAME,--name) $(call given,MAP,--map)
 
-test: setup ## every test, on a real PostgreSQL and a real Apache Kafka; ARGS="-k word" for some
-	@$(BIN)/pytest $(ARGS)
+test: setup ## every test but the long faults, on a real PostgreSQL and a real Apache Kafka; ARGS="-k word" for some
+	@$(BIN)/pytest -m "not long" $(ARGS)
 
 test-integration: setup ## the parts on real servers; SLUSS_BROKER=docker takes PostgreSQL and Kafka from containers; ARGS as above
 	@$(BIN)/pytest tests/integration $(ARGS)
 
-test-fault: setup ## the faults alone, and many more of the random requests than in make test; ARGS="-k word" for some
+test-fault: setup ## the faults, also the long ones, and many more random requests than in make test; ARGS="-k word" for some
 	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-150} $(BIN)/pytest tests/fault tests/e2e/test_any_request.py $(ARGS)
 
 soak: setup ## a street under load whose parts are killed at random, judged by a ledger; MINUTES=60 [SEED=N] [SLUSS_KAFKA_NODES=3]

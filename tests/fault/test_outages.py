@@ -17,7 +17,7 @@ from tests.fault.processes import forge
 from tests.fault.stories import STORIES, clock_steps_back, zombie_relay
 from tests.street import Servers
 
-pytestmark = pytest.mark.timeout(400)  # the first test that asks waits for every lane
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]  # the first test that asks waits for every lane
 each_place = pytest.mark.parametrize("place", ["outbox", "topic", "leadtimes"])
 
 

@@ -18,7 +18,7 @@ from deploy.local.street import Street
 from tests.fault.chaos import BACKEND, TWO_AT_ONCE, Fault, plan
 from tests.fault.ledger import Outcome, opened
 
-pytestmark = pytest.mark.timeout(400)  # the first test that asks waits for the whole run
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]  # the first test that asks waits for the whole run
 PARTS = ["intake", "kafka", "leadtimes", "postgres", BACKEND]
 MINUTES = 0.35
 
