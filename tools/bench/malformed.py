@@ -5,7 +5,6 @@ the healthy facts are told at the same steady rate, through outbox, relay and Ka
 """
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -84,8 +83,8 @@ class Ground:
         begin_at = clock() + 0.5
         async with asyncio.TaskGroup() as group:
             telling = [group.create_task(self._tell(begin_at + number / RATE_PER_S)) for number in range(int(ROUND_S * RATE_PER_S))]
-            for name, kind in bad:
-                group.create_task(self._send(begin_at + random.uniform(0, ROUND_S), name, kind))  # noqa: S311
+            for number, (name, kind) in enumerate(bad):
+                group.create_task(self._send(begin_at + number * ROUND_S / len(bad), name, kind))
         took = clock() - begin_at
         await self._settled()
         waits = sorted(await self._waits([task.result() for task in telling]))
