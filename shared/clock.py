@@ -44,13 +44,13 @@ class SimulatedClock(Clock):
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._latest = real_now()
 
     async def now(self) -> datetime:
         """The simulated present, UTC."""
         ahead = await self._db.fetchval("SELECT ahead FROM simulated_clock")
-        self._latest = max(self._latest, real_now() + (ahead or timedelta()))
-        return self._latest
+        self._latest = max(self._latest, real_now())
+        return self._latest + (ahead or timedelta())
 
     async def move_to(self, at: datetime) -> datetime:
         """Moves the clock forward to an instant and wakes the timers; raises Backwards for an earlier one."""
