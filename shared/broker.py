@@ -14,7 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import IllegalStateError, KafkaError, for_code
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
@@ -122,49 +122,39 @@ class Hearing:
         return broker, subscriber
 
     async def rewind(self, topic: str) -> None:
-        """Hears one of `topics` from its beginning again, and all that was heard is dropped as known. For a topic that was made anew:
+        """Hears one of `topics` from its beginning again; what was heard before is dropped as known.
 
-        the group had come further in the old one, and would skip what is sent again up to there. Raises NotAlone, KafkaError when
-        there is no such topic, and TimeoutError when the broker does not let us in time; then it may still happen, which harms nobody.
+        In a topic that was made anew the group would skip what is sent again, as far as it had come in the old one.
+        Raises NotAlone, and TimeoutError when the broker does not let us in time; then it may still happen, which harms nobody.
         """
         done = self._rewinds.setdefault(topic, asyncio.get_running_loop().create_future())
         self._asked.set()
         await asyncio.wait_for(asyncio.shield(done), REWIND_S)
 
     async def _go_back(self) -> None:
-        """Commits the beginnings of the topics asked for. The broker lets us once the group has no member, so ours ends first."""
+        """Commits the beginnings of the topics asked for: as a new member of the group, since only a member may.
+
+        One without a name: to a named one the broker gives what it had, which in a topic made anew is nothing. So it waits until
+        the session of ours has ended. Raises KafkaError, also when a topic is not there.
+        """
         self._asked.clear()
         if not self._rewinds:
             return
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._kafka, group_id=self._group, enable_auto_commit=False)
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
+        consumer = AIOKafkaConsumer(
+            *self.topics, bootstrap_servers=self._kafka, group_id=self._group, session_timeout_ms=SESSION_MS, enable_auto_commit=False
+        )
         try:
             await consumer.start()
-            await admin.start()
             for topic, done in [*self._rewinds.items()]:
-                try:
-                    await self._commit_beginning(consumer, admin, topic)
+                ours = [each for each in consumer.assignment() if each.topic == topic]
+                if ours and len(ours) == len(consumer.partitions_for_topic(topic) or ()):
+                    await consumer.commit(await consumer.beginning_offsets(ours))
                     done.set_result(None)
-                except (NotAlone, UnknownTopicOrPartitionError) as error:
-                    done.set_exception(error)
+                else:
+                    done.set_exception(NotAlone())
                 del self._rewinds[topic]
         finally:
             await consumer.stop()
-            await admin.close()
-
-    async def _commit_beginning(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, topic: str) -> None:
-        """Waits for what passes: a static member is gone when its session has ended, and a new topic is not known everywhere at once."""
-        by = time.monotonic() + 2 * SESSION_MS / 1000
-        while True:
-            try:
-                partitions = await _partitions(admin, [topic])
-                consumer.assign(partitions)
-                await consumer.commit(await consumer.beginning_offsets(partitions))
-                return
-            except (CommitFailedError, UnknownTopicOrPartitionError) as error:
-                if time.monotonic() > by or self._stop.is_set():
-                    raise NotAlone if isinstance(error, CommitFailedError) else error from None
-            await pause(FIRST_BACKOFF_S, self._stop)
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
@@ -331,11 +321,17 @@ class Lag:
         return self._ends, self._admin
 
     async def _read(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> dict[TopicPartition, Position]:
-        partitions = await _partitions(admin, self._topics)
+        described = await admin.describe_topics(list(self._topics))
+        for topic in described:
+            if topic["error_code"]:
+                raise for_code(topic["error_code"])
+        partitions = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         committed = await admin.list_consumer_group_offsets(self._group, partitions=partitions)
-        # What the broker no longer keeps was not heard, and never will be: it is no lag.
-        return {each: Position(max(committed[each].offset, begins[each]), ends[each]) for each in partitions}
+        # What the broker no longer keeps was not heard, and never will be: it is no lag. A place beyond the end is one in a topic that
+        # was made anew since: there the group has heard nothing.
+        places = {each: committed[each].offset if committed[each].offset <= ends[each] else -1 for each in partitions}
+        return {each: Position(max(places[each], begins[each]), ends[each]) for each in partitions}
 
     async def _close(self) -> None:
         ends, admin = self._ends, self._admin
@@ -349,15 +345,6 @@ class Lag:
         """Leaves the broker."""
         async with self._one_at_a_time:
             await self._close()
-
-
-async def _partitions(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> list[TopicPartition]:
-    """Every partition of these topics. Raises KafkaError, also when one is not there."""
-    described = await admin.describe_topics(list(topics))
-    for topic in described:
-        if topic["error_code"]:
-            raise for_code(topic["error_code"])
-    return [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
 
 
 async def _parse_nothing(records: Any) -> KafkaAckableMessage:

@@ -139,7 +139,7 @@ class Relay:
                 connection = await connect_alone(self._settings.database_url, self._settings.database_password)
                 await connection.add_listener("outbox", lambda *_: self._woken.set())
                 if await self._become_the_one(connection, stop):
-                    producer = _producer(self._settings.kafka)
+                    producer = _producer(self._settings)
                     await producer.start()
                     await self._relay(connection, producer, stop)
             except Exception as error:
@@ -208,8 +208,17 @@ async def _send_all(producer: AIOKafkaProducer, rows: Sequence[Row]) -> tuple[li
     return acks, []
 
 
-def _producer(kafka: str) -> AIOKafkaProducer:
-    return AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=2, request_timeout_ms=10_000)
+def careful(idempotence: bool) -> dict[str, Any]:
+    """How producers tell: every ack awaited, nothing twice by a retry.
+
+    What stands in for Apache Kafka on a street knows no idempotent producer, and when it is asked for the end of a partition it
+    takes a batch for one record: so there each record is a batch of its own.
+    """
+    return {"acks": "all", **({"enable_idempotence": True} if idempotence else {"max_batch_size": 1})}
+
+
+def _producer(settings: ServiceSettings) -> AIOKafkaProducer:
+    return AIOKafkaProducer(bootstrap_servers=settings.kafka, linger_ms=2, request_timeout_ms=10_000, **careful(settings.kafka_idempotence))
 
 
 async def _close(producer: AIOKafkaProducer | None) -> None:

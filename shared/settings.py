@@ -19,6 +19,9 @@ class ServiceSettings(BaseSettings):
     database_url: str = Field(description="postgresql://role@host:port/database, without a password")
     database_password_file: Path | None = None
     kafka: str = Field(description="host:port[,host:port]")
+    kafka_idempotence: bool = Field(
+        default=True, description="off only on what stands in for Apache Kafka: it knows no idempotent producer"
+    )
     http_host: str = "127.0.0.1"
     http_port: int
     ops_port: int = Field(description="/health and /metrics, without a token: keep it on loopback or inside the cluster")

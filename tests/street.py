@@ -1,4 +1,4 @@
-"""The street of a test run: one PostgreSQL, one Apache Kafka; a fresh database and topic for each test that asks."""
+"""The street of a test run: one PostgreSQL, one Apache Kafka (or what stands in); a fresh database and topic for each test that asks."""
 
 import json
 import os
@@ -37,6 +37,7 @@ class Servers:
     """Where the two servers of this run are, and the right to make databases."""
 
     kafka: str
+    kafka_idempotence: bool
     admin_url: str
     admin_password: str
 
@@ -89,7 +90,8 @@ def street(spans: Spans) -> Iterator[StreetRecord]:
 def servers(street: StreetRecord) -> Servers:
     """The street's two servers, for tests of one part alone."""
     password = keys.password(Places(street.folder), postgres.ADMIN).read_text()
-    return Servers(street.broker.bootstrap, f"postgresql://{postgres.ADMIN}@{street.postgres.address}/postgres", password)
+    url = f"postgresql://{postgres.ADMIN}@{street.postgres.address}/postgres"
+    return Servers(street.broker.bootstrap, not street.broker.in_memory, url, password)
 
 
 @asynccontextmanager
@@ -106,6 +108,7 @@ async def new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
         database_url=servers.admin_url.rpartition("/")[0] + f"/{name}",
         database_password_file=password,
         kafka=servers.kafka,
+        kafka_idempotence=servers.kafka_idempotence,
         http_port=0,
         ops_port=0,
         token_keys_file=folder / "none",

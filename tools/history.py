@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaProducer
 from contracts.catalogue import HISTORY_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from contracts.history import HistoryEvent, ImportCompletedV1, Lifecycle, LogEventRecordedV1
+from deploy.local.record import BrokerRecord
+from shared.outbox import careful
 from tools.survey import Survey
 from tools.xes import LogEvent
 
@@ -67,9 +69,9 @@ class History:
         )
 
 
-async def send(kafka: str, envelopes: Iterable[Envelope]) -> None:
+async def send(broker: BrokerRecord, envelopes: Iterable[Envelope]) -> None:
     """Sends every envelope and waits for the broker's word on each, a batch at a time. Raises KafkaError."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, linger_ms=5)
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, linger_ms=5, **careful(not broker.in_memory))
     await producer.start()
     try:
         rest = iter(envelopes)

@@ -108,7 +108,7 @@ def _name_it(leadtimes: Api, name: str, found: Survey) -> Any:
 def _send_it(record: StreetRecord, log: LogFile, found: Survey) -> None:
     history = History(found, record.history_secret_file.read_bytes(), os.environ.get("SLUSS_MUNICIPALITY", MUNICIPALITY))
     try:
-        asyncio.run(send(record.broker.bootstrap, told(history, log, found)))
+        asyncio.run(send(record.broker, told(history, log, found)))
     except (BadLog, KeyError):
         raise _changed(log) from None
     except KafkaConnectionError:

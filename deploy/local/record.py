@@ -11,13 +11,20 @@ from deploy.local import keys
 from deploy.local.failures import NothingRuns
 from deploy.local.places import Places
 
+APACHE, TANSU = "apache", "tansu"
+
 
 @dataclass(frozen=True)
 class BrokerRecord:
-    """`kind`: apache (ours) or own (the one that SLUSS_KAFKA names)."""
+    """`kind`: apache (ours), tansu (what stands in for it) or own (the one that SLUSS_KAFKA names)."""
 
     kind: str
     bootstrap: str
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it loses what it holds when it stops; such a one knows no idempotent producer either."""
+        return self.kind == TANSU
 
 
 @dataclass(frozen=True)

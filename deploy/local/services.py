@@ -30,10 +30,11 @@ SERVICES = (Service("intake", hears=False), Service("leadtimes", hears=True))
 
 @dataclass(frozen=True)
 class Servers:
-    """What the services stand on. `postgres` is host:port."""
+    """What the services stand on. `postgres` is host:port. `idempotence`: the broker knows idempotent producers."""
 
     postgres: str
     kafka: str
+    idempotence: bool = True
 
 
 def database_url(service: Service, postgres: str) -> str:
@@ -61,6 +62,8 @@ def environment(
     if service.hears:
         told["SLUSS_QUARANTINE_KEY_FILE"] = str(keys.quarantine_key(places))
         told["SLUSS_CONSUMER_INSTANCE"] = service.name
+    if not servers.idempotence:
+        told["SLUSS_KAFKA_IDEMPOTENCE"] = "0"
     return told | local_only(simulated_from)
 
 

@@ -45,6 +45,7 @@ class Place:
             "SLUSS_DATABASE_URL": self.house.settings.database_url,
             "SLUSS_DATABASE_PASSWORD_FILE": str(self.house.settings.database_password_file),
             "SLUSS_KAFKA": self.house.kafka,
+            "SLUSS_KAFKA_IDEMPOTENCE": str(self.house.settings.kafka_idempotence),
             "SLUSS_HTTP_PORT": str(self.api),
             "SLUSS_OPS_PORT": str(self.ops),
             "SLUSS_TOKEN_KEYS_FILE": str(keys.token_keys(Places(self.street.folder))[1]),

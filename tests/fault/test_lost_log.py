@@ -37,7 +37,7 @@ TABLES = (
     "SELECT to_jsonb(quarantine) FROM quarantine",
 )
 FIGURES = ("measures?as_of=2004-01-01&known_at=2004-01-01", "logs/small")
-pytestmark = pytest.mark.timeout(600)  # the first test that asks waits for the whole street
+pytestmark = [pytest.mark.needs_durable_broker, pytest.mark.timeout(600)]  # the first test that asks waits for the whole street
 
 
 class Own:
@@ -157,7 +157,7 @@ async def test_an_import_that_was_cut_short_goes_on_in_the_new_log(own: Own, tmp
     history = History(found, own.record.history_secret_file.read_bytes(), "0114")
     with service_client(own.record, "leadtimes", "operator") as leadtimes:
         assert leadtimes.put("/leadtimes/logs/cut-short", json=found.document()).status_code == 201
-    await send(own.record.broker.bootstrap, [history.recorded(event) for event in log.events("")][:7])
+    await send(own.record.broker, [history.recorded(event) for event in log.events("")][:7])
     own.rest()
     await deleted(own, "history-events")
     assert "history-events has no outbox" in own.sluss("republish", "--topic", "history-events")

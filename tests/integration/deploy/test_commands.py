@@ -43,9 +43,9 @@ def test_status_shows_every_part_where_it_is_and_how_it_is(run: Run, street: Str
     assert "outbox_pending" in parts["intake"]
 
 
-def test_status_for_people_names_broker_lag_and_outbox(run: Run) -> None:
+def test_status_for_people_names_broker_lag_and_outbox(run: Run, street: StreetRecord) -> None:
     table = run("status").stdout
-    for word in ("apache", "embedded", "outbox", "lag", "parked", "quarantined", "conflicts", "healthy"):
+    for word in (street.broker.kind, "embedded", "outbox", "lag", "parked", "quarantined", "conflicts", "healthy"):
         assert word in table
 
 

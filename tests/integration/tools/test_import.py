@@ -145,7 +145,7 @@ async def test_an_import_cut_short_answers_with_its_progress_and_goes_on_where_i
     with service_client(street, "leadtimes", "operator") as leadtimes:
         assert leadtimes.put(f"/leadtimes/logs/{name}", json=found.document()).status_code == 201
         history = History(found, street.history_secret_file.read_bytes(), "0114")
-        await send(street.broker.bootstrap, [history.recorded(event) for event in log.events("")][:12])
+        await send(street.broker, [history.recorded(event) for event in log.events("")][:12])
         while leadtimes.get(f"/leadtimes/logs/{name}").json()["events_stored"] < 12:
             await asyncio.sleep(0.1)
     early = await run("waits", name, "--from", "Sent", "--to", "Answered")
