@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from shared.broker import NotAlone
+from shared.broker import Lag, NotAlone
 from tests.integration.shared.kinds import Message, fact
 from tests.integration.shared.listening import Listener, caught_up, hearing, tell
 from tests.street import PARTITIONS, House
@@ -38,6 +38,7 @@ async def make_anew(house: House, come_to: int) -> None:
     await consumer.stop()
 
 
+@pytest.mark.needs_durable_broker
 async def test_in_a_topic_that_was_made_anew_nothing_is_skipped_that_was_sent_again(house: House) -> None:
     old, new = [fact() for _ in range(4)], [fact() for _ in range(6)]
     async with hearing(house, first := Listener()):
@@ -54,6 +55,20 @@ async def test_in_a_topic_that_was_made_anew_nothing_is_skipped_that_was_sent_ag
     async with hearing(house, third := Listener()):
         await tell(house, more := [fact()])
         await until_heard(third, _ids(more))
+
+
+@pytest.mark.needs_durable_broker
+async def test_beyond_the_end_of_a_topic_that_was_made_anew_nothing_of_it_was_heard(house: House) -> None:
+    new = [fact() for _ in range(3)]
+    await make_anew(house, come_to=8)
+    await tell(house, new)
+    lag = Lag(house.kafka, house.topic, [house.topic])
+    assert await lag.read() == 3
+    async with hearing(house, listener := Listener()):
+        await until_heard(listener, _ids(new))
+        await caught_up(house)
+    assert await lag.read() == 0
+    await lag.close()
 
 
 async def test_while_it_is_down_nobody_is_told_that_it_went_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
