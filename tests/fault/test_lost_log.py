@@ -40,10 +40,6 @@ TABLES = (
 FIGURES = ("measures?as_of=2004-01-01&known_at=2004-01-01", "logs/small")
 # The first test that asks waits for the whole street.
 pytestmark = [pytest.mark.long, pytest.mark.needs_durable_broker, pytest.mark.timeout(600)]
-    pytest.mark.long,
-    pytest.mark.needs_durable_broker,
-    pytest.mark.timeout(600),
-]  # the first test that asks waits for the whole street
 
 
 class Own:
