@@ -97,7 +97,7 @@ class Soak:
             await self._load(tally, chaos)
             tally.reach_now()
             stall_s = tally.longest_stall_s
-        calm_after_s = await self._calm()
+        calm_after_s = await self._calm(set(parts))
         self._say("judging")
         return Soaked(
             began=began.isoformat(timespec="seconds"),
@@ -154,11 +154,13 @@ class Soak:
                 self._say(f"minute {(said - began) / 60:.1f}: {len(chaos.hits)} hits, {tally.promised:,} promised{stalled}")
             await asyncio.sleep(LOOK_EVERY_S)
 
-    async def _calm(self) -> float:
-        """Seconds until all that was told is heard and all that is due is done."""
+    async def _calm(self, parts: set[str]) -> float:
+        """Seconds until every part lives, all that was told is heard and all that is due is done."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(CALM_WITHIN_S):
+                while not parts <= set(await asyncio.to_thread(targets, self._record.folder)):
+                    await asyncio.sleep(LOOK_EVERY_S)
                 await quiet(self._ops["intake"], "outbox_pending", "timers_due")
                 await quiet(self._ops["leadtimes"], "lag")
         except TimeoutError:
