@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.kafka import topics
 from deploy.kafka.topics import ADMIN
-from deploy.local import tansu, topics
+from deploy.local import tansu
 from deploy.local.places import ROOT, Places
 from deploy.local.processes import parts_of
 from deploy.local.street import Street

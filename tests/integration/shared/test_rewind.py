@@ -9,7 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from shared.broker import Lag, NotAlone
+from shared.broker import NotAlone
+from shared.lag import Lag
 from tests.integration.shared.kinds import Message, fact
 from tests.integration.shared.listening import Listener, caught_up, hearing, tell
 from tests.street import PARTITIONS, House
