@@ -11,7 +11,7 @@ import psutil
 
 from shared.crash import CrashPoint
 from tests.fault.lane import AGO, Lane
-from tests.fault.processes import Place
+from tests.fault.processes import Place, health
 from tests.fault.proxy import Mode
 from tests.street import token
 
