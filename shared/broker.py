@@ -162,6 +162,7 @@ class Hearing:
         self._asked.clear()
         if not self._rewinds:
             return
+        self._waiting = True
         access = self._kafka.options()
         consumer = AIOKafkaConsumer(**access, group_id=self._group, enable_auto_commit=False, request_timeout_ms=REQUEST_MS)
         admin = AIOKafkaAdminClient(**access, request_timeout_ms=REQUEST_MS)
@@ -178,6 +179,7 @@ class Hearing:
         finally:
             await consumer.stop()
             await admin.close()
+            self._waiting, self._alive_at = False, time.monotonic()
 
     async def _commit_beginning(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, topic: str) -> None:
         """Waits for what passes: a static member is gone when its session has ended, and a new topic is not known everywhere at once."""
@@ -328,7 +330,7 @@ class Hearing:
             raise Stopping
 
     def still_for(self) -> float:
-        """Seconds since a batch came, was settled or refused; 0 while a fault is waited out, which no restart would cure."""
+        """Seconds since a batch came, was settled or refused, or a topic was gone back in; 0 while either or a fault is waited out."""
         return 0.0 if self._waiting else time.monotonic() - self._alive_at
 
     def assigned(self) -> frozenset[TopicPartition]:

@@ -72,8 +72,10 @@ class Lag:
         if committed.keys() != set(partitions):
             # A fault of the group as a whole (its coordinator is only just being loaded) comes as an answer without partitions.
             raise KafkaError("the broker cannot say how far the group has come")
-        # What the broker no longer keeps was not heard, and never will be: it is no lag.
-        return {each: Position(max(committed[each].offset, begins[each]), ends[each]) for each in partitions}
+        # What the broker no longer keeps was not heard, and never will be: it is no lag. A place beyond the end is one in a topic that
+        # was made anew since: there the group has heard nothing.
+        places = {each: committed[each].offset if committed[each].offset <= ends[each] else -1 for each in partitions}
+        return {each: Position(max(places[each], begins[each]), ends[each]) for each in partitions}
 
     async def _close(self) -> None:
         ends, admin = self._ends, self._admin

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.broker import NotAlone
+from shared.lag import Lag
 from tests.integration.shared.kinds import Message, fact
 from tests.integration.shared.listening import Listener, caught_up, hearing, tell
 from tests.street import PARTITIONS, House
@@ -54,6 +55,31 @@ async def test_in_a_topic_that_was_made_anew_nothing_is_skipped_that_was_sent_ag
     async with hearing(house, third := Listener()):
         await tell(house, more := [fact()])
         await until_heard(third, _ids(more))
+
+
+async def test_beyond_the_end_of_a_topic_that_was_made_anew_nothing_of_it_was_heard(house: House) -> None:
+    new = [fact() for _ in range(3)]
+    await make_anew(house, come_to=8)
+    await tell(house, new)
+    lag = Lag(house.kafka, house.topic, [house.topic])
+    assert await lag.read() == 3
+    async with hearing(house, listener := Listener()):
+        await until_heard(listener, _ids(new))
+        await caught_up(house)
+    assert await lag.read() == 0
+    await lag.close()
+
+
+async def test_while_it_goes_back_it_is_not_still_and_afterwards_it_was_not(house: House) -> None:
+    async with hearing(house, Listener()) as ears:
+        await asyncio.sleep(1)
+        going, seen, before = asyncio.create_task(ears.rewind(house.topic)), [], ears.still_for()
+        while not going.done():
+            seen.append(ears.still_for())
+            await asyncio.sleep(0.01)
+        assert 0.0 in seen, "many rewinds in a row would look to the watchdog like a consumer that hangs"
+        assert ears.still_for() < before
+        await going
 
 
 async def test_while_it_is_down_nobody_is_told_that_it_went_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
