@@ -165,6 +165,7 @@ class Hearing:
         self._asked.clear()
         if not self._rewinds:
             return
+        self._waiting = True
         consumer = AIOKafkaConsumer(
             *self.topics,
             **self._kafka.options(),
@@ -185,6 +186,7 @@ class Hearing:
                 del self._rewinds[topic]
         finally:
             await consumer.stop()
+            self._waiting, self._alive_at = False, time.monotonic()
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
@@ -321,7 +323,7 @@ class Hearing:
             raise Stopping
 
     def still_for(self) -> float:
-        """Seconds since a batch came, was settled or refused; 0 while a fault is waited out, which no restart would cure."""
+        """Seconds since a batch came, was settled or refused, or a topic was gone back in; 0 while either or a fault is waited out."""
         return 0.0 if self._waiting else time.monotonic() - self._alive_at
 
     def assigned(self) -> frozenset[TopicPartition]:

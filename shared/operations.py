@@ -37,6 +37,8 @@ class Republish(StrictModel):
 class Republished(BaseModel):
     """How many events are being sent again, in the order in which they were told."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"events": 12}]})
+
     events: int
 
 

@@ -1,7 +1,7 @@
 """The routes that show and move a service's simulated clock; mounted only under SLUSS_SIMULATION, for operators only."""
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ConfigDict
 
 from shared.auth import caller
 from shared.clock import Backwards, SimulatedClock
@@ -12,11 +12,15 @@ from shared.problems import Problem
 class ClockShown(StrictModel):
     """The simulated present."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"now": "2026-02-02T08:15:00.250000Z"}]})
+
     now: AwareDatetime
 
 
 class MoveClock(StrictModel):
     """Where to move the clock: an instant not before its present."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"to": "2026-03-01T00:00:00+01:00"}]})
 
     to: AwareDatetime
 

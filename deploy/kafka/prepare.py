@@ -62,7 +62,7 @@ def prepare(admin: Access, topics: Sequence[Topic], secrets: Mapping[str, str]) 
             _make_topics(client, topics)
             if secrets:
                 _make_users(client, secrets)
-                _make_rules(client, rules(topics))
+                _make_rules(client, rules(topics), topics, secrets)
     except (KafkaError, OSError) as error:
         raise NotPrepared(f"The topics could not be made at {admin.bootstrap} ({type(error).__name__}).") from error
 
@@ -84,9 +84,9 @@ def _make_users(client: KafkaAdminClient, secrets: Mapping[str, str]) -> None:
             raise NotPrepared(f"The broker did not make the user {user}: {error}")
 
 
-def _make_rules(client: KafkaAdminClient, wanted: Sequence[ACL]) -> None:
-    """Rules about these topics and groups that are not wanted (any more) are taken back, whoever they are for."""
-    places = {(rule.resource_pattern.resource_type, rule.resource_pattern.resource_name) for rule in wanted}
+def _make_rules(client: KafkaAdminClient, wanted: Sequence[ACL], topics: Sequence[Topic], named: Iterable[str]) -> None:
+    """Rules about these topics and these users' groups that are not wanted (any more) are taken back, whoever they are for."""
+    places = [*((ResourceType.TOPIC, topic.name) for topic in topics), *((ResourceType.GROUP, user) for user in named)]
     there = {rule for place in places for rule in client.describe_acls(_about(*place))[0]}
     missing, unwanted = set(wanted) - there, there - set(wanted)
     failed = client.create_acls(list(missing))["failed"] if missing else []

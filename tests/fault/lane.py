@@ -17,7 +17,7 @@ from services.leadtimes.handlers import verify
 from tests.fault.judge import Event, first_times, in_leadtimes, in_outbox, in_topic
 from tests.fault.ledger import Clients, Ledger, Outcome, Request, opened, read
 from tests.fault.machine import FalseClock
-from tests.fault.processes import Forge, Place, Started, hear_from_now_on, running
+from tests.fault.processes import Forge, Place, Started, health, hear_from_now_on, running
 from tests.fault.proxy import Mode, Proxy, before
 from tests.street import House, Servers, free_port, new_house, token
 from tools.verify import compare
@@ -126,7 +126,7 @@ class Lived:
 async def healthy(place: Place) -> bool:
     """Whether the service says of itself that it is well, and nothing waits in it that waited a moment ago."""
     try:
-        report = await place.health()
+        report = await health(f"http://127.0.0.1:{place.ops}")
     except httpx.TransportError:
         return False
     return bool(report["healthy"]) and max(report.get(name, 0) for name in WAITING) < WAITS_S

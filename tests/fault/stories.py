@@ -11,7 +11,7 @@ import psutil
 
 from shared.crash import CrashPoint
 from tests.fault.lane import AGO, Lane
-from tests.fault.processes import Place
+from tests.fault.processes import Place, health
 from tests.fault.proxy import Mode
 from tests.street import token
 
@@ -93,7 +93,7 @@ async def clock_steps_back(lane: Lane) -> None:
 
 async def _now(place: Place) -> str:
     """The service's clock, as it tells it."""
-    return str((await place.health())["now"])
+    return str((await health(f"http://127.0.0.1:{place.ops}"))["now"])
 
 
 async def _shown(lane: Lane, ago: timedelta) -> int:

@@ -72,6 +72,18 @@ async def test_beyond_the_end_of_a_topic_that_was_made_anew_nothing_of_it_was_he
     await lag.close()
 
 
+async def test_while_it_goes_back_it_is_not_still_and_afterwards_it_was_not(house: House) -> None:
+    async with hearing(house, Listener()) as ears:
+        await asyncio.sleep(1)
+        going, seen, before = asyncio.create_task(ears.rewind(house.topic)), [], ears.still_for()
+        while not going.done():
+            seen.append(ears.still_for())
+            await asyncio.sleep(0.01)
+        assert 0.0 in seen, "many rewinds in a row would look to the watchdog like a consumer that hangs"
+        assert ears.still_for() < before
+        await going
+
+
 async def test_while_it_is_down_nobody_is_told_that_it_went_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.broker.REWIND_S", 0.1)
     async with hearing(house, Listener()) as ears:

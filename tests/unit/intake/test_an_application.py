@@ -1,16 +1,20 @@
 """Each application of a case runs on its own, from received to decided or withdrawn."""
 
+from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 import pytest
 
 from services.intake.domain.case import Stage
-from services.intake.domain.facts import Outcome
+from services.intake.domain.facts import DecisionMade, Outcome
 from services.intake.domain.rules import Next, Refused, Step, steps
 from tests.unit.intake.scenarios import (
     ANOTHER,
+    DECISION,
     FIRST,
     NOW,
+    PERSON,
     SECOND,
     a_case,
     application,
@@ -33,6 +37,16 @@ from tests.unit.intake.scenarios import (
     start_assessment,
     withdraw_application,
     withdrawn,
+)
+
+HOUSEHOLD = UUID(int=31)
+ABOUT_IT = (
+    make_decision(on("01-21")),
+    withdraw_application(on("01-21")),
+    request_completion(on("01-21")),
+    complete_application(on("01-21")),
+    start_assessment(on("01-21"), kind="mapping"),
+    complete_assessment(on("01-21")),
 )
 
 an_application = a_case.given(contact(on("01-05")), application(on("01-05")))
@@ -64,6 +78,18 @@ def test_an_anonymous_contact_becomes_a_persons_with_the_application() -> None:
     assert case.person_ref == application(on("01-06")).person_ref
 
 
+def test_the_household_is_that_of_the_case_unless_another_is_said() -> None:
+    together = a_case.given(replace(contact(on("01-05")), household_ref=HOUSEHOLD))
+    assert together.when(receive_application(on("01-06"))).events == (replace(application(on("01-06")), household_ref=HOUSEHOLD),)
+    assert together.when(register_contact(on("01-06"))).events == (replace(contact(on("01-06")), household_ref=HOUSEHOLD),)
+    for command in (receive_application(on("01-06"), household_ref=PERSON), register_contact(on("01-06"), household_ref=PERSON)):
+        assert [told.household_ref for told in together.when(command).events] == [PERSON]
+
+
+def test_an_application_is_received_once() -> None:
+    an_application.when(receive_application(on("01-06"))).refused(Refused)
+
+
 def test_an_application_in_a_known_case_tells_whose_it_is() -> None:
     an_application.when(receive_application(on("02-01"), application_ref=SECOND, kind="renewal", person_ref=None)).then(
         application(on("02-01"), SECOND, "renewal")
@@ -76,12 +102,19 @@ def test_nothing_can_be_registered_that_has_not_happened() -> None:
     a_case.when(register_contact(on("01-06"), now=at("01-05T23:59+01:00").at)).refused(Refused)
 
 
+def test_what_happens_this_very_moment_has_happened() -> None:
+    now = at("01-05T10:00+01:00")
+    a_case.when(register_contact(now, now=now.at)).then(contact(now))
+
+
 def test_a_day_is_a_swedish_day() -> None:
     a_case.when(register_contact(on("01-06"), now=at("01-05T23:30+00:00").at)).then(contact(on("01-06")))
 
 
 def test_a_period_must_not_end_before_it_begins() -> None:
     a_case.when(receive_application(on("01-05"), period_from=date(2026, 1, 2), period_to=date(2026, 1, 1))).refused(Refused)
+    one_day = {"period_from": date(2026, 1, 1), "period_to": date(2026, 1, 1)}
+    assert a_case.when(receive_application(on("01-05"), **one_day)).events == (replace(application(on("01-05")), **one_day),)
 
 
 def test_completion_is_asked_for_given_and_asked_for_again() -> None:
@@ -100,10 +133,14 @@ def test_only_what_was_asked_for_can_come() -> None:
 
 def test_an_answer_is_due_after_the_question() -> None:
     an_application.when(request_completion(on("01-06"), due_on=date(2026, 1, 5))).refused(Refused)
+    an_application.when(request_completion(on("01-06"), due_on=date(2026, 1, 6))).then(replace(asked(on("01-06")), due_on=date(2026, 1, 6)))
 
 
 def test_assessments_of_two_kinds_run_beside_each_other() -> None:
-    two = an_application.given(assessment_started(on("01-06")), assessment_started(on("01-07"), "mapping"))
+    an_application.when(start_assessment(on("01-06"))).then(assessment_started(on("01-06")))
+    one = an_application.given(assessment_started(on("01-06")))
+    one.when(start_assessment(on("01-07"), kind="mapping")).then(assessment_started(on("01-07"), "mapping"))
+    two = one.given(assessment_started(on("01-07"), "mapping"))
     two.when(complete_assessment(on("01-09"), kind="mapping")).then(assessment_completed(on("01-09"), "mapping"))
     two.given(assessment_completed(on("01-09"), "mapping")).when(complete_assessment(on("01-09"))).then(assessment_completed(on("01-09")))
 
@@ -137,15 +174,16 @@ def test_a_decision_is_legal_from_every_open_state(way, stage) -> None:
 def test_nothing_more_happens_to_an_application_that_has_ended(end, stage) -> None:
     ended = an_application.given(asked(on("01-06")), assessment_started(on("01-06")), end)
     assert ended.state().applications[0].stage is stage
-    for command in (
-        make_decision(on("01-21")),
-        withdraw_application(on("01-21")),
-        request_completion(on("01-21")),
-        complete_application(on("01-21")),
-        start_assessment(on("01-21"), kind="mapping"),
-        complete_assessment(on("01-21")),
-    ):
+    for command in ABOUT_IT:
         ended.when(command).refused(Refused)
+
+
+def test_nothing_more_happens_to_an_application_of_a_case_that_a_hand_has_closed() -> None:
+    both = an_application.given(asked(on("01-06")), assessment_started(on("01-06")))
+    for command in ABOUT_IT:
+        assert both.when(command).error is None
+        both.given(closed(on("01-10"))).when(command).refused(Refused)
+        both.given(closed(on("01-25"))).when(command).refused(Refused)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.GRANTED, Outcome.PARTLY])
@@ -154,6 +192,10 @@ def test_what_is_granted_has_a_period_of_support(outcome) -> None:
     an_application.when(make_decision(on("01-20"), outcome=outcome, support_from=date(2026, 1, 1))).refused(Refused)
     reversed_period = {"support_from": date(2026, 1, 31), "support_to": date(2026, 1, 1)}
     an_application.when(make_decision(on("01-20"), outcome=outcome, **reversed_period)).refused(Refused)
+    one_day = {"support_from": date(2026, 1, 31), "support_to": date(2026, 1, 31)}
+    an_application.when(make_decision(on("01-20"), outcome=outcome, **one_day)).then(
+        DecisionMade(on("01-20"), FIRST, DECISION, outcome, **one_day, automated=False, decided_by_role="social_worker")
+    )
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.DISMISSED])
@@ -205,11 +247,17 @@ def test_the_steps_follow_the_state() -> None:
     asked_for = listed(an_application.given(asked(on("01-06")), assessment_started(on("01-06"))))
     assert Step.COMPLETE_APPLICATION in asked_for
     assert Step.COMPLETE_ASSESSMENT in asked_for
+    one_of_two = (assessment_started(on("01-06")), assessment_started(on("01-07"), "mapping"), assessment_completed(on("01-08")))
+    assert Step.COMPLETE_ASSESSMENT in listed(an_application.given(*one_of_two))
+    for untouched in (an_application, an_application.given(assessment_started(on("01-06")), assessment_completed(on("01-07")))):
+        assert Step.COMPLETE_ASSESSMENT not in listed(untouched)
     assert listed(an_application.given(rejected(on("01-20")))) == [Step.REGISTER_CONTACT, Step.RECEIVE_APPLICATION, Step.CLOSE_CASE]
     assert listed(an_application.given(closed(on("01-20"))))[0] is Step.REOPEN_CASE
 
 
 def test_a_case_taken_over_is_known_from_a_day_after_its_contact() -> None:
     a_case.when(register_contact(on("01-05"), known_from=on("09-01").date)).then(contact(on("01-05"), known_from=on("09-01").date))
+    for day in (on("01-05").date, on("12-31").date):
+        a_case.when(register_contact(on("01-05"), known_from=day)).then(contact(on("01-05"), known_from=day))
     a_case.when(register_contact(on("01-05"), known_from=on("01-04").date)).refused(Refused)
     a_case.when(register_contact(on("01-05"), known_from=date(2027, 1, 1))).refused(Refused)

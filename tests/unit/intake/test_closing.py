@@ -166,6 +166,7 @@ def test_a_closing_by_rule_is_undone_at_any_time() -> None:
 
 def test_a_reopening_is_dated_after_the_closing_that_it_undoes() -> None:
     undecided.when(reopen_case(on("02-10"))).refused(Refused)
+    undecided.given(closed(on("02-09"))).when(reopen_case(on("02-09"))).then(reopened(on("02-09")))
     noon = undecided.given(closed(at("02-09T12:00+01:00")))
     noon.when(reopen_case(on("02-09"))).refused(Refused)
     noon.when(reopen_case(on("02-10"))).then(reopened(on("02-10")))
@@ -203,6 +204,7 @@ def test_what_happens_after_a_closing_by_rule_does_not_reopen_the_case(happened)
 def test_a_hands_closing_is_undone_by_a_hand_only(happened) -> None:
     refused = a_call.given(closed(on("02-15"))).when(receive_application(happened, now=on("02-25").at)).refused(Refused)
     assert [each.step for each in refused.allowed] == [Step.REOPEN_CASE, Step.REGISTER_CONTACT, Step.RECEIVE_APPLICATION]
+    a_call.given(closed(on("02-15"))).when(register_contact(happened, now=on("02-25").at)).refused(Refused)
 
 
 def test_what_is_due_by_rule_comes_before_what_is_typed_after_it() -> None:
