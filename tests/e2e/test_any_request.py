@@ -15,6 +15,7 @@ import httpx
 import pytest
 import schemathesis
 
+from contracts.catalogue import HISTORY_EVENTS, INTAKE_EVENTS
 from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
 from deploy.local import keys
 from deploy.local.places import Places
@@ -60,14 +61,18 @@ class AtLeadtimes(Preparing):
 
     def __init__(self, leadtimes: httpx.Client, records: list[int], seed: int) -> None:
         super().__init__(seed)
-        self._leadtimes, self._records, self._rewinds = leadtimes, records, ["history-events"] * 5
+        self._leadtimes, self._records, self._rewinds = leadtimes, records, [HISTORY_EVENTS, INTAKE_EVENTS] * 4
 
     def prepare(self, case: schemathesis.Case) -> None:
         if case.path.endswith("/clock") and isinstance(case.body, dict) and "to" in case.body:
             case.body["to"] = soon(self._leadtimes, "leadtimes")
+        if case.path.endswith("/rewind") and not self._rewinds:  # each takes seconds: enough of them have been
+            case.path_parameters = {"topic": "no-topic"}
         if not self.now_and_then(case):
             return
         match case.path.removeprefix("/leadtimes"):
+            case "/topics/{topic}/rewind" if self._rewinds:
+                case.path_parameters = {"topic": self._rewinds.pop()}
             case "/open":
                 case.query = {"code": link_code(self._leadtimes)}
             case "/logs/{name}" if case.method == "PUT":
@@ -77,8 +82,6 @@ class AtLeadtimes(Preparing):
             case "/logs/{name}/waits":
                 case.path_parameters = {"name": LOG}
                 case.query = {**(case.query or {}), "from": RECEIVED, "to": CONFIRMED}
-            case "/topics/{topic}/rewind" if case.method == "POST" and self._rewinds:  # each takes seconds
-                case.path_parameters = {"topic": self._rewinds.pop()}
             case "/quarantine/{number}/redrive" | "/quarantine/{number}/discard" if self._records:
                 case.path_parameters = {"number": self._records.pop()}
 
