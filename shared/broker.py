@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage as InjectedMessage
@@ -25,7 +24,7 @@ from contracts.envelope import Envelope, Skipped, Unreadable, open_record
 from shared import quarantine
 from shared.crash import CrashPoint, reach
 from shared.kafka import Access
-from shared.lag import REQUEST_MS, partitions_of
+from shared.lag import REQUEST_MS
 from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Database, is_transient, transaction
@@ -148,52 +147,46 @@ class Hearing:
         return broker, subscriber
 
     async def rewind(self, topic: str) -> None:
-        """Hears one of `topics` from its beginning again, and all that was heard is dropped as known. For a topic that was made anew:
+        """Hears one of `topics` from its beginning again; what was heard before is dropped as known.
 
-        the group had come further in the old one, and would skip what is sent again up to there. Raises NotAlone, KafkaError when
-        there is no such topic, and TimeoutError when the broker does not let us in time; then it may still happen, which harms nobody.
+        In a topic that was made anew the group would skip what is sent again, as far as it had come in the old one.
+        Raises NotAlone, and TimeoutError when the broker does not let us in time; then it may still happen, which harms nobody.
         """
         done = self._rewinds.setdefault(topic, asyncio.get_running_loop().create_future())
         self._asked.set()
         await asyncio.wait_for(asyncio.shield(done), REWIND_S)
 
     async def _go_back(self) -> None:
-        """Commits the beginnings of the topics asked for. The broker lets us once the group has no member, so ours ends first."""
+        """Commits the beginnings of the topics asked for: as a new member of the group, since only a member may.
+
+        One without a name: to a named one the broker gives what it had, which in a topic made anew is nothing. So it waits until
+        the session of ours has ended. Raises KafkaError, also when a topic is not there.
+        """
         self._asked.clear()
         if not self._rewinds:
             return
         self._waiting = True
-        access = self._kafka.options()
-        consumer = AIOKafkaConsumer(**access, group_id=self._group, enable_auto_commit=False, request_timeout_ms=REQUEST_MS)
-        admin = AIOKafkaAdminClient(**access, request_timeout_ms=REQUEST_MS)
+        consumer = AIOKafkaConsumer(
+            *self.topics,
+            **self._kafka.options(),
+            group_id=self._group,
+            session_timeout_ms=SESSION_MS,
+            request_timeout_ms=REQUEST_MS,
+            enable_auto_commit=False,
+        )
         try:
             await consumer.start()
-            await admin.start()
             for topic, done in [*self._rewinds.items()]:
-                try:
-                    await self._commit_beginning(consumer, admin, topic)
+                ours = [each for each in consumer.assignment() if each.topic == topic]
+                if ours and len(ours) == len(consumer.partitions_for_topic(topic) or ()):
+                    await consumer.commit(await consumer.beginning_offsets(ours))
                     done.set_result(None)
-                except (NotAlone, UnknownTopicOrPartitionError) as error:
-                    done.set_exception(error)
+                else:
+                    done.set_exception(NotAlone())
                 del self._rewinds[topic]
         finally:
             await consumer.stop()
-            await admin.close()
             self._waiting, self._alive_at = False, time.monotonic()
-
-    async def _commit_beginning(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, topic: str) -> None:
-        """Waits for what passes: a static member is gone when its session has ended, and a new topic is not known everywhere at once."""
-        by = time.monotonic() + 2 * SESSION_MS / 1000
-        while True:
-            try:
-                partitions = await partitions_of(admin, [topic])
-                consumer.assign(partitions)
-                await consumer.commit(await consumer.beginning_offsets(partitions))
-                return
-            except (CommitFailedError, UnknownTopicOrPartitionError) as error:
-                if time.monotonic() > by or self._stop.is_set():
-                    raise NotAlone if isinstance(error, CommitFailedError) else error from None
-            await pause(FIRST_BACKOFF_S, self._stop)
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""

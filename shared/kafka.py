@@ -9,11 +9,15 @@ MECHANISM = "SCRAM-SHA-512"
 
 @dataclass(frozen=True)
 class Access:
-    """A broker and a user of it; without a user the broker must let anybody in. The password stays in its file, out of every repr."""
+    """A broker and a user of it; without a user the broker must let anybody in. The password stays in its file, out of every repr.
+
+    `idempotence`: the broker knows idempotent producers, as Apache Kafka does.
+    """
 
     bootstrap: str
     user: str | None = None
     password_file: Path | None = None
+    idempotence: bool = True
 
     @property
     def password(self) -> str | None:
@@ -31,3 +35,12 @@ class Access:
             "sasl_plain_username": self.user,
             "sasl_plain_password": self.password,
         }
+
+    def telling(self) -> dict[str, Any]:
+        """The same for a producer: every ack awaited, nothing twice by a retry.
+
+        What stands in for Apache Kafka on a street knows no idempotent producer, and when it is asked for the end of a partition it
+        takes a batch for one record: so there each record is a batch of its own.
+        """
+        careful = {"enable_idempotence": True} if self.idempotence else {"max_batch_size": 1}
+        return {**self.options(), "acks": "all", **careful}

@@ -210,7 +210,7 @@ async def _send_all(producer: AIOKafkaProducer, rows: Sequence[Row]) -> tuple[li
 
 
 def _producer(kafka: Access) -> AIOKafkaProducer:
-    return AIOKafkaProducer(**kafka.options(), acks="all", enable_idempotence=True, linger_ms=2, request_timeout_ms=10_000)
+    return AIOKafkaProducer(**kafka.telling(), linger_ms=2, request_timeout_ms=10_000)
 
 
 async def _close(producer: AIOKafkaProducer | None) -> None:

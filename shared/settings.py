@@ -23,6 +23,9 @@ class ServiceSettings(BaseSettings):
     kafka: str = Field(description="host:port[,host:port]")
     kafka_user: str | None = Field(default=None, description="the service's own user there; its rights: contracts/topics")
     kafka_password_file: Path | None = None
+    kafka_idempotence: bool = Field(
+        default=True, description="off only on what stands in for Apache Kafka: it knows no idempotent producer"
+    )
     http_host: str = "127.0.0.1"
     http_port: int
     ops_port: int = Field(description="/health and /metrics, without a token: keep it on loopback or inside the cluster")
@@ -43,4 +46,4 @@ class ServiceSettings(BaseSettings):
     @property
     def kafka_access(self) -> Access:
         """Where the broker is, and as whom this service comes to it."""
-        return Access(self.kafka, self.kafka_user, self.kafka_password_file)
+        return Access(self.kafka, self.kafka_user, self.kafka_password_file, self.kafka_idempotence)

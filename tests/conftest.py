@@ -4,7 +4,7 @@ import pytest
 
 from tests.shared_data import oracles_read
 
-pytest_plugins = ["tests.street", "tests.scenarios"]
+pytest_plugins = ["tests.street", "tests.scenarios", "tests.durability"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""The street of a test run: one PostgreSQL, one Apache Kafka; a fresh database and topic for each test that asks."""
+"""The street of a test run: one PostgreSQL, one Apache Kafka (or what stands in); a fresh database and topic for each test that asks."""
 
 import json
 import os
@@ -68,7 +68,7 @@ class House:
     @property
     def kafka_environment(self) -> dict[str, str]:
         """What a process is told of the broker."""
-        told = {"SLUSS_KAFKA": self.kafka.bootstrap}
+        told = {"SLUSS_KAFKA": self.kafka.bootstrap, "SLUSS_KAFKA_IDEMPOTENCE": str(self.kafka.idempotence)}
         if self.kafka.user:
             told |= {"SLUSS_KAFKA_USER": self.kafka.user, "SLUSS_KAFKA_PASSWORD_FILE": str(self.kafka.password_file)}
         return told
@@ -138,6 +138,7 @@ async def new_house(servers: Servers, folder: Path) -> AsyncIterator[House]:
         kafka=servers.kafka.bootstrap,
         kafka_user=servers.kafka.user,
         kafka_password_file=servers.kafka.password_file,
+        kafka_idempotence=servers.kafka.idempotence,
         http_port=0,
         ops_port=0,
         token_keys_file=folder / "none",

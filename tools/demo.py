@@ -68,7 +68,7 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
     On a terminal the street stays until Ctrl-C; elsewhere it is stopped and the command ends.
 
     \b
-    Exit codes: 0 shown, 2 the log cannot be read, 4 Kafka's jars cannot be fetched, 5 a jar is not the pinned one,
+    Exit codes: 0 shown, 2 the log cannot be read, 4 Kafka's jars cannot be fetched (SLUSS_BROKER=apache), 5 a jar is not the pinned one,
     6 a demo already runs, 1 other.
     """
     if bool(start) != bool(end) or (start and not log):

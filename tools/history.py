@@ -70,7 +70,7 @@ class History:
 
 async def send(kafka: Access, envelopes: Iterable[Envelope]) -> None:
     """Sends every envelope and waits for the broker's word on each, a batch at a time. Raises KafkaError."""
-    producer = AIOKafkaProducer(**kafka.options(), acks="all", enable_idempotence=True, linger_ms=5)
+    producer = AIOKafkaProducer(**kafka.telling(), linger_ms=5)
     await producer.start()
     try:
         rest = iter(envelopes)

@@ -51,7 +51,7 @@ def _unknown(topics: Iterable[Topic]) -> list[Topic]:
 
 def _rewind(record: StreetRecord, topic: Topic) -> None:
     """Who hears it goes back to its beginning first: in a topic that was made anew they would skip as much as they had heard before."""
-    for consumer in topic.consumers:
+    for consumer in (each for each in topic.consumers if each in record.services):
         with open_api(record, consumer) as api:
             api.post("topics", topic.name, "rewind", patience_s=LONG_PATIENCE_S)
         click.echo(f"{topic.name}: {consumer} begins at its start again.")

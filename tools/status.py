@@ -11,6 +11,7 @@ from deploy.local.failures import Exit, NothingRuns
 from deploy.local.places import chosen_street
 from deploy.local.processes import parts_of
 from deploy.local.record import ServiceRecord, StreetRecord, read_record
+from deploy.local.tansu import LOUDLY
 from tools.figures import format_option, print_columns, print_csv, print_json
 
 PATIENCE_S: Final = 10.0
@@ -88,9 +89,8 @@ def status(shown_as: str) -> None:
     parts = look(record)
     healthy = all(part.healthy for part in parts)
     if shown_as == "json":
-        print_json(
-            {"street": str(record.folder), "broker": record.broker.kind, "healthy": healthy, "parts": [_as_json(part) for part in parts]}
-        )
+        broker = {"broker": record.broker.kind, "broker_in_memory": record.broker.in_memory}
+        print_json({"street": str(record.folder), **broker, "healthy": healthy, "parts": [_as_json(part) for part in parts]})
     elif shown_as == "csv":
         print_csv([_as_json(part) for part in parts])
     else:
@@ -120,6 +120,8 @@ def _print(record: StreetRecord, parts: list[Shown]) -> None:
         for part in parts
     ]
     print_columns(["part", "kind", "where", "state", *FIGURES.values()], rows, left=4)
+    if record.broker.in_memory:
+        click.echo(LOUDLY)
     watched_by = f"launcher {record.launcher.pid}" if record.launcher else "watched by Docker (docker compose ps)"
     click.echo(f"{watched_by}, folder {record.folder}")
 

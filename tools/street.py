@@ -14,6 +14,7 @@ from deploy.local.places import chosen_street
 from deploy.local.processes import end_street
 from deploy.local.record import StreetRecord, refuse_containers
 from deploy.local.street import Street
+from deploy.local.tansu import LOUDLY
 from shared.auth import MOST_LIFETIME, issue_token
 from tools.api import open_api
 from tools.api import street as running_street
@@ -28,13 +29,15 @@ def up(foreground: bool | None) -> None:
     """Start the local street: PostgreSQL, Apache Kafka and every service.
 
     On a terminal it stays until Ctrl-C, which stops everything; elsewhere it returns when all is healthy.
+    Where Kafka's jars cannot be fetched, Tansu stands in for it, in memory, and says so; SLUSS_BROKER=apache or tansu insists on one.
     SLUSS_KAFKA (host:port) and SLUSS_POSTGRES (postgresql://administrator:password@host:port/postgres) name servers of your own.
     SLUSS_KAFKA_SECRETS names a folder with NAME.kafka-password of your broker's admin and of each user; without it the broker lets
     anybody in. SLUSS_KAFKA_NODES=3 makes a fresh street's Kafka of three nodes: each fact is on two of them before it is acknowledged.
 
     \b
     Exit codes: 0 it runs (or, in the foreground, has been stopped), 1 a part did not become healthy, 2 a wrong setting,
-    4 Kafka's jars cannot be fetched, 5 a jar is not the pinned one, 6 a launcher already runs this street.
+    4 Kafka's jars cannot be fetched and SLUSS_BROKER=apache insists on it, 5 a jar is not the pinned one,
+    6 a launcher already runs this street.
     """
     stay = sys.stdin.isatty() and sys.stdout.isatty() if foreground is None else foreground
     street = Street(chosen_street(), attached=stay, say=lambda text: click.echo(f"  {text}", err=True))
@@ -59,6 +62,8 @@ def _show(record: StreetRecord) -> None:
     click.echo(f"Kafka       {record.broker.bootstrap}")
     for name, service in record.services.items():
         click.echo(f"{name:<11} {service.url}/{name}/docs")
+    if record.broker.in_memory:
+        click.echo(LOUDLY)
     click.echo("A token for the API: ./sluss token --role intake-staff. The page: ./sluss open. How it is: ./sluss status")
 
 

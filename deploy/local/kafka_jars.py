@@ -66,7 +66,7 @@ def _fetch(coordinates: Iterable[str], pins: Mapping[str, str], cache: Path) -> 
             except (RequestException, RuntimeError) as error:
                 raise JarsOutOfReach(
                     f"Apache Kafka's jars cannot be fetched from the Maven registry ({type(error).__name__}). "
-                    "Without them: SLUSS_KAFKA=host:port names a broker of your own, SLUSS_CACHE a folder that has them."
+                    "SLUSS_KAFKA=host:port names a broker of your own, SLUSS_CACHE a folder that has them."
                 ) from error
             _check(jar, pins[coordinate])
             os.replace(jar, cache / file_name(coordinate))

@@ -1,4 +1,4 @@
-"""The launcher of one street: starts PostgreSQL, Apache Kafka and the services, watches them, and stops them all.
+"""The launcher of one street: starts PostgreSQL, Apache Kafka (or what stands in) and the services, watches them, and stops them all.
 
 Started by street.py. It reports on its standard output, a JSON line at a time, until it is ready; attached, it stops
 when its standard input closes, which a starter's death does too, however it dies.
@@ -6,6 +6,7 @@ when its standard input closes, which a starter's death does too, however it die
 
 import asyncio
 import fcntl
+import functools
 import json
 import os
 import signal
@@ -19,14 +20,16 @@ from urllib.parse import urlsplit
 import psutil
 
 from deploy.kafka import topics
-from deploy.local import databases, kafka, keys, postgres, services
-from deploy.local.failures import AlreadyRuns, StreetFailure, WrongSetting
+from deploy.local import databases, kafka, keys, postgres, services, tansu
+from deploy.local.failures import AlreadyRuns, JarsOutOfReach, StreetFailure, WrongSetting
 from deploy.local.order import Order
-from deploy.local.part import Part, Watched, note
-from deploy.local.places import Places
+from deploy.local.part import Part, Watched, child_env, note
+from deploy.local.places import ROOT, Places
 from deploy.local.ports import choose
 from deploy.local.processes import end_leftovers
 from deploy.local.record import (
+    APACHE,
+    TANSU,
     BrokerRecord,
     LauncherRecord,
     PostgresRecord,
@@ -37,6 +40,8 @@ from deploy.local.record import (
 )
 
 Say = Callable[[str], None]
+HASTE_S = 5.0  # for services whose broker is gone: nothing that was promised rests on their stopping in peace
+TRIES, TRY_AGAIN_S = 12, 5.0
 
 
 class Launcher:
@@ -48,6 +53,7 @@ class Launcher:
         self._services = [one for one in services.SERVICES if one.name in order.services]
         self._servers: list[Watched] = []
         self._running: list[Watched] = []
+        self._is_up = False
 
     async def start(self) -> None:
         """Brings everything up, healthy, and writes street.json. Raises StreetFailure."""
@@ -65,6 +71,8 @@ class Launcher:
             for one, env in told.items():
                 group.create_task(self._watch(services.part(one, self._places, env), self._running))
         write_record(self._record(database.result(), broker.result(), told))
+        await self._pay_what_memory_lost(broker.result())
+        self._is_up = True
 
     async def _postgres(self, port: int) -> PostgresRecord:
         """Ours, or the administrator's address in SLUSS_POSTGRES; then every service's database and role."""
@@ -88,18 +96,90 @@ class Launcher:
         own, secrets = os.environ.get("SLUSS_KAFKA"), os.environ.get("SLUSS_KAFKA_SECRETS")
         if own:
             broker = BrokerRecord("own", own, Path(secrets).absolute() if secrets else None)
-        else:
-            for user in (topics.ADMIN, *topics.users(topics.declared())):
-                keys.kafka_password(self._places, user)
-            self._say("starting Apache Kafka" if len(nodes) == 1 else f"starting Apache Kafka, {len(nodes)} nodes")
-            parts = await asyncio.to_thread(kafka.parts, self._places, nodes, self._say)
-            await asyncio.gather(*(self._watch(part, self._servers) for part in parts))
-            broker = BrokerRecord("apache", kafka.bootstrap(nodes), self._places.secret(""))
+            await asyncio.to_thread(_prepare, broker)
+            return broker
+        broker, parts = await asyncio.to_thread(self._broker, nodes)
+        around_deaths = (self._before_return, functools.partial(self._after_return, broker)) if broker.in_memory else ()
+        await asyncio.gather(*(self._watch(part, self._servers, *around_deaths) for part in parts))
         await asyncio.to_thread(_prepare, broker)
         return broker
 
-    async def _watch(self, part: Part, among: list[Watched]) -> None:
-        watched = Watched(part, self._places)
+    def _broker(self, nodes: Sequence[kafka.Node]) -> tuple[BrokerRecord, list[Part]]:
+        """Apache Kafka; Tansu when SLUSS_BROKER asks for it, or when the jars are out of reach and SLUSS_BROKER does not insist.
+
+        Raises JarsOutOfReach, and WrongChecksum whatever is asked for: that is no reason to fall back.
+        """
+        chosen = os.environ.get("SLUSS_BROKER")
+        if chosen != TANSU:
+            for user in (topics.ADMIN, *topics.users(topics.declared())):
+                keys.kafka_password(self._places, user)
+            self._say("starting Apache Kafka" if len(nodes) == 1 else f"starting Apache Kafka, {len(nodes)} nodes")
+            try:
+                return BrokerRecord(APACHE, kafka.bootstrap(nodes), self._places.secret("")), kafka.parts(self._places, nodes, self._say)
+            except JarsOutOfReach as failure:
+                if chosen == APACHE:
+                    raise
+                self._say(str(failure))
+        self._say(tansu.LOUDLY)
+        return BrokerRecord(TANSU, kafka.bootstrap(nodes[:1]), None), [tansu.part(self._places, nodes[0].broker)]
+
+    async def _pay_what_memory_lost(self, broker: BrokerRecord) -> None:
+        """Also a broker that keeps its log is owed what the last one on this street held in memory only."""
+        mark = tansu.mark(self._places)
+        if broker.in_memory:
+            mark.touch()
+        if mark.exists():
+            await self._send_all_again()
+        if not broker.in_memory:
+            mark.unlink(missing_ok=True)
+
+    async def _before_return(self) -> None:
+        """The services end before the broker begins anew: it would make every topic that one asks for, with partitions as it likes."""
+        if self._is_up:
+            note("the broker kept everything in memory: the services are started anew, and all is sent again")
+            await asyncio.gather(*(watched.stop(HASTE_S) for watched in self._running))
+
+    async def _after_return(self, broker: BrokerRecord) -> None:
+        """The topics again, the services, and everything that they tell."""
+        if not self._is_up:
+            return
+        try:
+            await asyncio.to_thread(_prepare, broker)
+            await asyncio.gather(*(watched.start() for watched in self._running), return_exceptions=True)  # they are tried on and on
+            await self._send_all_again()
+        except StreetFailure as failure:
+            note("after the broker's return", failed=str(failure))
+
+    async def _send_all_again(self) -> None:
+        """`sluss republish` for every topic that a service of this street tells on. Raises StreetFailure."""
+        for topic in topics.declared():
+            if topic.producer in self._order.services:
+                for _ in range(TRIES):
+                    if not await self._republish(topic.name):
+                        break
+                    await asyncio.sleep(TRY_AGAIN_S)
+                else:
+                    raise StreetFailure(f"What was told on {topic.name} could not be sent again: see {self._places.log('republish')}")
+
+    async def _republish(self, topic: str) -> int:
+        env = {"SLUSS_STREET": self._order.folder, "PYTHONPATH": str(ROOT)}
+        with self._places.log("republish").open("ab") as out:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tools.cli", "republish", "--topic", topic),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=ROOT,
+                env=child_env(self._places, "republish", env),
+            )
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+    async def _watch(self, part: Part, among: list[Watched], *around_deaths: Callable[[], Awaitable[None]]) -> None:
+        watched = Watched(part, self._places, *around_deaths)
         among.append(watched)
         await watched.start()
 
@@ -120,7 +200,8 @@ class Launcher:
     async def stop(self) -> None:
         """Services first, so that they can still end what they have in hand; then the servers."""
         self._places.record.unlink(missing_ok=True)
-        for parts in (self._running, self._servers):
+        self._is_up = False
+        for parts in (self._running, self._servers, self._running):  # once more: a broker's return may have started one meanwhile
             await asyncio.gather(*(watched.stop() for watched in parts))
 
 
@@ -167,9 +248,8 @@ def _lock(places: Places) -> IO[bytes]:
 
 
 def _check_settings() -> None:
-    broker = os.environ.get("SLUSS_BROKER") or "apache"
-    if broker != "apache":
-        raise WrongSetting("SLUSS_BROKER can only be apache so far; SLUSS_KAFKA names a broker of your own.")
+    if os.environ.get("SLUSS_BROKER", "") not in ("", APACHE, TANSU):
+        raise WrongSetting("SLUSS_BROKER can only be apache or tansu; SLUSS_KAFKA names a broker of your own.")
 
 
 async def _until_stopped(order: Order, starting: Awaitable[None], ready: Callable[[], None]) -> None:

@@ -20,6 +20,11 @@ WELL_AFTER_S = 20.0
 # This many deaths before it was ever ready, and the street gives up.
 DEATHS_AT_START = 2
 LOG_KEPT_BYTES = 20_000_000
+# The administrator's password is in one; the last is the launcher's to say, by the broker that runs.
+FOR_US_ALONE = ("SLUSS_POSTGRES", "SLUSS_STREET", "SLUSS_KAFKA_IDEMPOTENCE")
+
+
+Act = Callable[[], Awaitable[None]]
 
 
 def note(event: str, **words: object) -> None:
@@ -51,21 +56,30 @@ class Part:
 
 def child_env(places: Places, part: str, env: Mapping[str, str]) -> dict[str, str]:
     """What a child sees: our environment without what is for us alone, the mark that clean-up looks for, and its own."""
-    ours = {name: value for name, value in os.environ.items() if name not in ("SLUSS_POSTGRES", "SLUSS_STREET")}
+    ours = {name: value for name, value in os.environ.items() if name not in FOR_US_ALONE}
     return {**ours, MARK: str(places.folder), PART: part, **env}
 
 
-class Watched:
-    """A part that is running. `keep` starts it again, with growing pauses, until `stop`."""
+async def _nothing() -> None:
+    """What most parts' deaths ask of the others."""
 
-    def __init__(self, part: Part, places: Places) -> None:
+
+class Watched:
+    """A part that is running, started again when it dies, with growing pauses, until `stop`.
+
+    `before_return` is awaited after each death before it is started again, `after_return` once it is ready again.
+    """
+
+    def __init__(self, part: Part, places: Places, before_return: Act = _nothing, after_return: Act = _nothing) -> None:
         self.part, self._places = part, places
+        self._before_return, self._after_return = before_return, after_return
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._deaths = 0
 
     async def start(self) -> None:
         """Starts the part and waits until it is ready. Raises StreetFailure when it is not ready in time or keeps dying."""
+        self._deaths = 0
         self._task = asyncio.create_task(self._keep())
         by = time.monotonic() + self.part.ready_within_s
         while not await self.part.ready():
@@ -84,12 +98,24 @@ class Watched:
         while True:
             began = time.monotonic()
             self._process = await self._spawn()
-            code = await self._process.wait()
+            returning = asyncio.create_task(self._return())
+            try:
+                code = await self._process.wait()
+            finally:
+                returning.cancel()
             self._deaths += 1
             pause = FIRST_PAUSE_S if time.monotonic() - began > WELL_AFTER_S else pause
             note("a part died and is started again", part=self.part.name, exit_code=code, pause_s=pause)
+            await self._before_return()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _return(self) -> None:
+        ready = not self._deaths
+        while not ready:
+            await asyncio.sleep(0.05)
+            if ready := await self.part.ready():
+                await self._after_return()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         file = self._places.log(self.part.name)

@@ -16,10 +16,15 @@ from deploy.local.failures import NothingRuns, WrongSetting
 from deploy.local.places import Places
 from shared.kafka import Access
 
+APACHE, TANSU = "apache", "tansu"
+
 
 @dataclass(frozen=True)
 class BrokerRecord:
-    """`kind`: apache (ours), own (the one that SLUSS_KAFKA names) or docker. `secrets`: its users' passwords; None: it lets anybody in."""
+    """`kind`: apache (ours), tansu (what stands in for it), own (the one that SLUSS_KAFKA names) or docker (a container).
+
+    `secrets`: its users' passwords; None: it lets anybody in.
+    """
 
     kind: str
     bootstrap: str
@@ -27,7 +32,14 @@ class BrokerRecord:
 
     def access(self, user: str) -> Access:
         """The broker, come to as one of its users."""
-        return Access(self.bootstrap, user, password_file(self.secrets, user)) if self.secrets else Access(self.bootstrap)
+        if self.secrets:
+            return Access(self.bootstrap, user, password_file(self.secrets, user))
+        return Access(self.bootstrap, idempotence=not self.in_memory)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it loses what it holds when it stops; such a one knows no idempotent producer either."""
+        return self.kind == TANSU
 
 
 @dataclass(frozen=True)

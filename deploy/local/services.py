@@ -66,6 +66,8 @@ def environment(
     if service.hears:
         told["SLUSS_QUARANTINE_KEY_FILE"] = str(keys.quarantine_key(places))
         told["SLUSS_CONSUMER_INSTANCE"] = service.name
+    if servers.broker.in_memory:
+        told["SLUSS_KAFKA_IDEMPOTENCE"] = "0"
     return told | local_only(simulated_from)
 
 

@@ -38,7 +38,8 @@ TABLES = (
     "SELECT to_jsonb(quarantine) FROM quarantine",
 )
 FIGURES = ("measures?as_of=2004-01-01&known_at=2004-01-01", "logs/small")
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]  # the first test that asks waits for the whole street
+# The first test that asks waits for the whole street.
+pytestmark = [pytest.mark.long, pytest.mark.needs_durable_broker, pytest.mark.timeout(600)]
 
 
 class Own:

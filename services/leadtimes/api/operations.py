@@ -4,7 +4,6 @@ import re
 from typing import Annotated
 from urllib.parse import urlencode
 
-from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime, BaseModel, Field
@@ -127,8 +126,6 @@ def routes(db: Database, hearing: Hearing, prefix: str) -> APIRouter:
             await hearing.rewind(topic)
         except NotAlone:
             raise Problem("heard_by_several") from None
-        except KafkaError:
-            raise Problem("unavailable") from None
         return Rewound(topic=topic)
 
     @router.post("/rebuild", summary="Make the clocks of every case anew from the events kept")

@@ -28,6 +28,7 @@ TOPICS = declared()
 USERS = users(TOPICS)
 PATIENCE_S = 5.0
 REFUSED = {"User:leadtimes", "Denied", "WRITE", "Topic:LITERAL:intake-events"}
+pytestmark = pytest.mark.needs_durable_broker  # users and rules
 each_user = pytest.mark.parametrize("user", USERS)
 each_topic = pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 

@@ -22,6 +22,7 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 # What a machine's owner has set so that its package index is reached at all.
 OF_THE_NETWORK = ("PROXY", "CERT", "CA_BUNDLE", "INDEX")
 
+pytestmark = pytest.mark.needs_durable_broker  # the jars
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; the other tests run as the ordinary user then")
 
 

@@ -279,6 +279,7 @@ async def test_lag_asked_before_the_broker_is_there_is_answered_when_it_is(house
     server.close()
 
 
+@pytest.mark.needs_durable_broker
 async def test_what_the_broker_no_longer_keeps_is_no_lag(house: House) -> None:
     await tell(house, [fact() for _ in range(3)])
     [partition] = {record.partition for record in await read_topic(house.kafka, house.topic, 3)}
@@ -292,6 +293,7 @@ async def test_what_the_broker_no_longer_keeps_is_no_lag(house: House) -> None:
     await lag.close()
 
 
+@pytest.mark.needs_durable_broker  # the other makes any topic that is asked for
 async def test_the_lag_of_a_topic_that_is_not_there_is_unknown_and_not_nothing(house: House) -> None:
     lag = Lag(house.kafka, house.topic, [f"{house.topic}-gone"])
     with pytest.raises(KafkaError):

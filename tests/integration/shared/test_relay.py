@@ -89,6 +89,7 @@ async def test_the_largest_event_that_is_told_is_published(house: House) -> None
     assert len(record.value) == LARGEST_BYTES
 
 
+@pytest.mark.needs_durable_broker  # the other takes records of any size
 async def test_what_the_broker_refuses_stays_with_all_that_follows_it_in_its_stream_until_a_new_producer_is_heard(
     house: House, narrow: tuple[str, AIOKafkaAdminClient]
 ) -> None:
@@ -120,7 +121,7 @@ async def test_what_the_producer_itself_refuses_does_not_make_those_before_it_be
     streams = [uuid4() for _ in range(3)]
     await tell(house, *((fact(house.topic, size), stream) for stream, size in zip(streams, (0, 5000, 0), strict=True)))
     connection = await connect_alone(house.settings.database_url, house.settings.database_password)
-    producer = AIOKafkaProducer(**house.kafka.options(), acks="all", enable_idempotence=True, max_request_size=3000)
+    producer = AIOKafkaProducer(**house.kafka.telling(), max_request_size=3000)
     await producer.start()
     with pytest.raises(MessageSizeTooLargeError):
         await publish(connection, producer, await connection.fetch(PENDING, 10))

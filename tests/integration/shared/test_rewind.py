@@ -39,6 +39,7 @@ async def make_anew(house: House, come_to: int) -> None:
     await consumer.stop()
 
 
+@pytest.mark.needs_durable_broker
 async def test_in_a_topic_that_was_made_anew_nothing_is_skipped_that_was_sent_again(house: House) -> None:
     old, new = [fact() for _ in range(4)], [fact() for _ in range(6)]
     async with hearing(house, first := Listener()):
@@ -57,6 +58,7 @@ async def test_in_a_topic_that_was_made_anew_nothing_is_skipped_that_was_sent_ag
         await until_heard(third, _ids(more))
 
 
+@pytest.mark.needs_durable_broker
 async def test_beyond_the_end_of_a_topic_that_was_made_anew_nothing_of_it_was_heard(house: House) -> None:
     new = [fact() for _ in range(3)]
     await make_anew(house, come_to=8)
