@@ -22,12 +22,13 @@ from deploy.kafka.prepare import prepare, rules
 from deploy.kafka.topics import ADMIN, Topic, declared, password_file, passwords, users
 from deploy.local.record import StreetRecord
 from shared.kafka import Access
-from tests.street import House, Servers, new_house
+from tests.street import CONTAINERS, House, Servers, new_house
 
 TOPICS = declared()
 USERS = users(TOPICS)
 PATIENCE_S = 5.0
 REFUSED = {"User:leadtimes", "Denied", "WRITE", "Topic:LITERAL:intake-events"}
+LOGS_HERE = pytest.mark.skipif(CONTAINERS, reason="the broker's log is in its container")
 pytestmark = pytest.mark.needs_durable_broker  # users and rules
 each_user = pytest.mark.parametrize("user", USERS)
 each_topic = pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
@@ -141,6 +142,7 @@ def test_every_user_has_a_password_of_its_own(street: StreetRecord) -> None:
     assert all(len(each) >= 32 for each in found)
 
 
+@LOGS_HERE
 async def test_a_failed_log_in_leaves_a_line_in_the_brokers_log(street: StreetRecord, tmp_path: Path) -> None:
     (tmp_path / "wrong").write_text("not it")
     producer = AIOKafkaProducer(**replace(street.broker.access("intake"), password_file=tmp_path / "wrong").options())
@@ -151,12 +153,14 @@ async def test_a_failed_log_in_leaves_a_line_in_the_brokers_log(street: StreetRe
         await asyncio.sleep(0.1)
 
 
+@LOGS_HERE
 async def test_a_refusal_leaves_a_line_in_the_brokers_log(street: StreetRecord) -> None:
     await may_write(street.broker.access("leadtimes"), "intake-events")
     while not [line for line in (street.folder / "log" / "kafka.log").read_text().splitlines() if {*line.split()} >= REFUSED]:
         await asyncio.sleep(0.1)
 
 
+@LOGS_HERE
 def test_the_broker_s_log_holds_no_password_and_no_key(street: StreetRecord) -> None:
     assert street.broker.secrets
     said = (street.folder / "log" / "kafka.log").read_text()

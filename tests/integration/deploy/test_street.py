@@ -33,7 +33,7 @@ STARTER = (
 
 def broker_of(street: StreetRecord) -> dict[str, str]:
     """What lets another street use this one's broker."""
-    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_KAFKA_SECRETS": str(street.broker.secrets)}
+    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_KAFKA_SECRETS": str(street.broker.secrets or "")}
 
 
 @pytest.fixture
