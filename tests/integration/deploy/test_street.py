@@ -22,18 +22,13 @@ from deploy.local.processes import LAUNCHER, end_street, parts_of
 from deploy.local.record import StreetRecord, read_record
 from deploy.local.street import Street
 from shared.postgres import connect_alone
-from tests.street import Servers
+from tests.street import Servers, broker_of, servers_of
 
 PATIENCE_S = 60.0
 STARTER = (
     "import time; from pathlib import Path; from deploy.local.street import Street; "
     "Street(Path('{folder}'), services=(), attached={attached}).start()"
 )
-
-
-def broker_of(street: StreetRecord) -> dict[str, str]:
-    """What lets another street use this one's broker."""
-    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_KAFKA_SECRETS": str(street.broker.secrets)}
 
 
 @pytest.fixture
@@ -47,8 +42,7 @@ def small(tmp_path: Path, street: StreetRecord) -> Iterator[Street]:
 @pytest.fixture
 def bare(street: StreetRecord, servers: Servers) -> dict[str, str]:
     """What makes a street of a launcher alone: both servers are somebody's."""
-    user, host = servers.admin_url.removeprefix("postgresql://").split("@")
-    return broker_of(street) | {"SLUSS_POSTGRES": f"postgresql://{user}:{servers.admin_password}@{host}"}
+    return servers_of(street, servers)
 
 
 def _await(what: Callable[[], bool]) -> None:
