@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -106,6 +107,21 @@ def test_a_second_launcher_of_the_same_street_says_so_and_leaves_the_first_alone
     with pytest.raises(AlreadyRuns, match="already runs"):
         Street(street.folder).start()
     assert read_record(street.folder) == street
+
+
+def test_of_two_launchers_that_start_at_once_one_runs_the_street_and_the_other_says_so(tmp_path: Path, bare: dict[str, str]) -> None:
+    streets = [Street(tmp_path / "street", services=(), extra_env=bare) for _ in range(4)]
+    with ThreadPoolExecutor(len(streets)) as at_once:
+        starts = [at_once.submit(street.start) for street in streets]
+    failures = [start.exception() for start in starts]
+    try:
+        assert sorted(map(type, failures), key=str) == sorted([type(None), *[AlreadyRuns] * 3], key=str), failures
+        [running] = [start.result() for start in starts if not start.exception()]
+        assert read_record(tmp_path / "street") == running
+    finally:
+        for street in streets:
+            street.stop()
+    assert parts_of(tmp_path / "street") == {}
 
 
 async def test_after_a_killed_launcher_the_next_start_cleans_and_keeps_data_and_ports(small: Street) -> None:
