@@ -173,6 +173,17 @@ async def house(empty_house: House) -> House:
     return empty_house
 
 
+def broker_of(street: StreetRecord) -> dict[str, str]:
+    """What lets another street use this one's broker."""
+    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_KAFKA_SECRETS": str(street.broker.secrets or "")}
+
+
+def servers_of(street: StreetRecord, servers: Servers) -> dict[str, str]:
+    """What lets another street use both of this one's servers."""
+    user, host = servers.admin_url.removeprefix("postgresql://").split("@")
+    return broker_of(street) | {"SLUSS_POSTGRES": f"postgresql://{user}:{servers.admin_password}@{host}"}
+
+
 def token(street: StreetRecord, *roles: str, ago: timedelta = timedelta(), lifetime: timedelta = timedelta(hours=1)) -> str:
     """An access token of the street with these roles, issued some time ago and good for `lifetime` from now."""
     key = json.loads(street.tokens.private_key_file.read_text())

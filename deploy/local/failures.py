@@ -1,6 +1,7 @@
 """Why a street does not run: one clear line and one exit code each, for people and for scripts."""
 
 from enum import IntEnum
+from pathlib import Path
 
 
 class Exit(IntEnum):
@@ -49,6 +50,11 @@ class AlreadyRuns(StreetFailure):
     """A launcher of this street is alive."""
 
     exit = Exit.ALREADY_RUNS
+
+
+def no_use(folder: Path, error: OSError) -> StreetFailure:
+    """What to say when the system refuses: most often the disk is full, or may not be written."""
+    return StreetFailure(f"The system refuses something in {error.filename or folder}: {error.strerror}. Cure that and start again.")
 
 
 FAILURES = {kind.__name__: kind for kind in (StreetFailure, WrongSetting, NothingRuns, JarsOutOfReach, WrongChecksum, AlreadyRuns)}

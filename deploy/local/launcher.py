@@ -21,7 +21,7 @@ import psutil
 
 from deploy.kafka import topics
 from deploy.local import databases, kafka, keys, postgres, services, tansu
-from deploy.local.failures import AlreadyRuns, JarsOutOfReach, StreetFailure, WrongSetting
+from deploy.local.failures import AlreadyRuns, JarsOutOfReach, StreetFailure, WrongSetting, no_use
 from deploy.local.order import Order
 from deploy.local.part import Part, Watched, child_env, note
 from deploy.local.places import ROOT, Places
@@ -275,10 +275,10 @@ async def _until_stopped(order: Order, starting: Awaitable[None], ready: Callabl
 async def run(order: Order, report: Callable[..., None]) -> int:
     """A street's whole life; answers the exit code."""
     places = Places(Path(order.folder))
-    places.make()
     launcher = Launcher(order, lambda text: report(says=text))
     failures: list[StreetFailure] = []
     try:
+        places.make()
         _check_settings()
         with _lock(places):
             try:
@@ -288,15 +288,15 @@ async def run(order: Order, report: Callable[..., None]) -> int:
                 await _until_stopped(order, launcher.start(), lambda: report(ready=True))
             finally:
                 await launcher.stop()
-    except* StreetFailure as group:
-        failures = list(_each(group))
+    except* (StreetFailure, OSError) as group:
+        failures = [one if isinstance(one, StreetFailure) else no_use(places.folder, one) for one in _each(group)]
     for failure in failures[:1]:
         report(failed=str(failure), kind=type(failure).__name__)
         return failure.exit
     return 0
 
 
-def _each(group: BaseExceptionGroup[StreetFailure]) -> Iterator[StreetFailure]:
+def _each(group: BaseExceptionGroup[StreetFailure | OSError]) -> Iterator[StreetFailure | OSError]:
     for one in group.exceptions:
         if isinstance(one, BaseExceptionGroup):
             yield from _each(one)

@@ -28,8 +28,9 @@ Act = Callable[[], Awaitable[None]]
 
 
 def note(event: str, **words: object) -> None:
-    """One JSON line in the launcher's log. Not shared.log: what it brings costs a second at each start."""
-    print(json.dumps({"service": "launcher", "timestamp": datetime.now(UTC).isoformat(), "event": event, **words}), flush=True)
+    """One JSON line in the launcher's log, if there is room. Not shared.log: what it brings costs a second at each start."""
+    with suppress(OSError):
+        print(json.dumps({"service": "launcher", "timestamp": datetime.now(UTC).isoformat(), "event": event, **words}), flush=True)
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,26 @@ class Watched:
         pause = FIRST_PAUSE_S
         while True:
             began = time.monotonic()
-            self._process = await self._spawn()
-            returning = asyncio.create_task(self._return())
             try:
-                code = await self._process.wait()
-            finally:
-                returning.cancel()
+                self._process = await self._spawn()
+            except OSError as error:  # no room for its log, no memory for a process: watched on, it starts when that has passed
+                note("a part could not be started", part=self.part.name, error=error.strerror, pause_s=pause)
+            else:
+                code = await self._live(self._process)
+                pause = FIRST_PAUSE_S if time.monotonic() - began > WELL_AFTER_S else pause
+                note("a part died and is started again", part=self.part.name, exit_code=code, pause_s=pause)
             self._deaths += 1
-            pause = FIRST_PAUSE_S if time.monotonic() - began > WELL_AFTER_S else pause
-            note("a part died and is started again", part=self.part.name, exit_code=code, pause_s=pause)
             await self._before_return()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _live(self, process: asyncio.subprocess.Process) -> int:
+        """Until it dies; answers the exit code."""
+        returning = asyncio.create_task(self._return())
+        try:
+            return await process.wait()
+        finally:
+            returning.cancel()
 
     async def _return(self) -> None:
         ready = not self._deaths

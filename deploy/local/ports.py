@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import Iterable
 
+from deploy.local.keys import write_private
 from deploy.local.places import Places
 
 LOWEST, HIGHEST = 15_000, 31_999
@@ -30,5 +31,5 @@ def choose(places: Places, names: Iterable[str]) -> dict[str, int]:
         while port in chosen.values() or not port or not is_free(port):
             port = LOWEST + secrets.randbelow(HIGHEST - LOWEST)
         chosen[name] = port
-    places.ports.write_text(json.dumps(chosen), encoding="utf-8")
+    write_private(places.ports, json.dumps(chosen).encode())
     return chosen

@@ -159,6 +159,7 @@ def _init(places: Places, account: Account | None, data: Path, binaries: Path) -
                 extra_groups=[] if account else None,
             )
     except subprocess.CalledProcessError as error:
+        shutil.rmtree(draft, ignore_errors=True)
         raise StreetFailure(f"PostgreSQL's data folder could not be made: see {places.log('postgres')}") from error
     finally:
         password.unlink()

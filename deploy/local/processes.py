@@ -36,8 +36,11 @@ def end_street(folder: Path) -> int:
 
 
 def end_leftovers(folder: Path) -> int:
-    """Ends the parts that no launcher watches any more, with the processes that they started."""
-    left = set(parts_of(folder))
+    """Ends the parts that no launcher watches any more, with the processes that they started.
+
+    Launchers are left alone: one that has not got the street's lock is about to say so and end by itself.
+    """
+    left = {process for process, part in parts_of(folder).items() if part != LAUNCHER}
     for process in list(left):
         with suppress(psutil.Error):
             left |= set(process.children(recursive=True))

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO
 
 from deploy.local import postgres
-from deploy.local.failures import FAILURES, StreetFailure
+from deploy.local.failures import FAILURES, StreetFailure, no_use
 from deploy.local.order import Order
 from deploy.local.places import MARK, PART, ROOT, Places
 from deploy.local.processes import LAUNCHER, LAUNCHER_PATIENCE_S, end_street
@@ -55,10 +55,23 @@ class Street:
         """
         self.stop()
         refuse_containers(self._places.folder)
+        try:
+            self._launcher = self._launch()
+        except OSError as error:
+            raise no_use(self._places.folder, error) from error
+        try:
+            self._hear(self._launcher.stdout)
+        except BaseException:
+            self.stop()
+            raise
+        return read_record(self._places.folder)
+
+    def _launch(self) -> "subprocess.Popen[str]":
+        """Starts the launcher. Raises OSError, most often because the folder cannot be written."""
         self._places.make()
         env = {**os.environ, **self._extra_env, MARK: self._order.folder, PART: LAUNCHER, "PYTHONPATH": str(ROOT)}
         with self._places.log(LAUNCHER).open("ab") as errors:
-            self._launcher = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-m", "deploy.local.launcher", self._order.text()],
                 stdin=subprocess.PIPE if self._order.attached else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -68,12 +81,6 @@ class Street:
                 text=True,
                 start_new_session=True,  # a Ctrl-C on the terminal is for us; the launcher is told by us
             )
-        try:
-            self._hear(self._launcher.stdout)
-        except BaseException:
-            self.stop()
-            raise
-        return read_record(self._places.folder)
 
     def _hear(self, reports: IO[str] | None) -> None:
         """Reads the launcher's reports until it is ready."""

@@ -1,15 +1,24 @@
 """`make demo` as somebody types it, on a street of its own: it shows what it promises, ends, and leaves no process."""
 
+import asyncio
 import os
 import subprocess
 
+import psutil
 import pytest
 
+from deploy.local.failures import NothingRuns
 from deploy.local.places import ROOT, cache
 from deploy.local.processes import parts_of
+from deploy.local.record import read_record
+from shared.postgres import connect_alone
 from tests.shared_data import shared_file
 from tools.demo import FOLDER
 from tools.picture import find_chromium
+
+# Of some 470 facts about clients and 8,577 of the log.
+INTAKE_IN_THE_MIDDLE = ("intake", "SELECT count(*) > 100 FROM outbox")
+LEADTIMES_IN_THE_MIDDLE = ("leadtimes", "SELECT count(*) BETWEEN 500 AND 7000 FROM event")
 
 
 def make_demo(*given: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +45,43 @@ def test_weeks_of_clients_are_shown_completed_beside_still_waiting() -> None:
         _, _, shown = done.stdout.partition(f"{measure}  ")
         assert shown.index("still waiting") < shown.index("completed")
     assert parts_of(FOLDER) == {}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("log", "in_the_middle"), [(None, INTAKE_IN_THE_MIDDLE), ("logs/receipt.xes.gz", LEADTIMES_IN_THE_MIDDLE)])
+async def test_the_figures_are_the_same_when_kafka_is_killed_in_the_middle(log: str | None, in_the_middle: tuple[str, str]) -> None:
+    given = [f"LOG={shared_file(log)}"] if log else []
+    undisturbed = await asyncio.to_thread(make_demo, *given)
+    demo = asyncio.ensure_future(asyncio.to_thread(make_demo, *given))
+    killed = await kill_kafka_once(*in_the_middle, demo)
+    disturbed = await demo
+    assert disturbed.returncode == 0, disturbed.stderr
+    assert not killed.is_running()
+    assert figures(disturbed.stdout) == figures(undisturbed.stdout) != []
+    assert parts_of(FOLDER) == {}
+
+
+async def kill_kafka_once(service: str, holds: str, demo: "asyncio.Future[subprocess.CompletedProcess[str]]") -> psutil.Process:
+    """Kills the demo's broker as soon as a service's database says so, and answers which process that was."""
+    while not demo.done():
+        await asyncio.sleep(0.05)
+        try:
+            record = read_record(FOLDER)
+            connection = await connect_alone(record.services[service].database_url, record.services[service].password_file.read_text())
+        except (NothingRuns, OSError):
+            continue
+        reached = await connection.fetchval(holds)
+        await connection.close()
+        if reached:
+            kafka = next(process for process, part in parts_of(FOLDER).items() if part == "kafka")
+            kafka.kill()
+            return kafka
+    raise AssertionError((await demo).stderr)
+
+
+def figures(shown: str) -> list[str]:
+    """What the demo says, but for where and when, and for how long some have waited up to now."""
+    return [line.partition(", half of them for")[0] for line in shown.splitlines() if "as of" not in line and "http://" not in line]
 
 
 def test_another_log_lists_its_activities_and_the_command_to_type() -> None:

@@ -10,23 +10,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from deploy.local.record import StreetRecord
 from services.leadtimes.handlers import verify
 from tests.fault.judge import Event, first_times, in_leadtimes, in_outbox, in_topic
-from tests.fault.ledger import Clients, Ledger, Outcome, Request, opened, read
+from tests.fault.ledger import Clients, Ledger, Request, opened, read
 from tests.fault.machine import FalseClock
-from tests.fault.processes import Forge, Place, Started, health, hear_from_now_on, running
+from tests.fault.processes import Forge, Place, Started, hear_from_now_on, running, well
 from tests.fault.proxy import Mode, Proxy, before
 from tests.street import House, Servers, free_port, new_house, token
 from tools.verify import compare
 
 SERVICES = ("intake", "leadtimes")
 PEOPLE, PAUSE_S = 2, 0.1
-SERVED_AGAIN = 3
-WELL_S = 120.0
-WAITING, WAITS_S = ("oldest_pending_s", "stuck_s"), 3.0
 # People's clocks and tokens are two hours old: nothing of theirs lies in the future of a service whose clock is an hour back.
 AGO = timedelta(hours=2)
 
@@ -54,20 +49,14 @@ class Lane:
             for network in self.networks[server].values():
                 await network.set(mode)
 
-    def served(self) -> int:
-        """How many requests have been promised so far."""
-        return sum(each.outcome is Outcome.OK for each in read(self.file))
-
     async def well(self, *places: Place) -> None:
-        """Waits until all are healthy by themselves and people are served again. Raises AssertionError with what is not so."""
-        enough, places = self.served() + SERVED_AGAIN, places or (self.intake, self.leadtimes)
+        """Waits until these, or else the first two, are well. Raises AssertionError with what they say."""
+        chosen = places or (self.intake, self.leadtimes)
         try:
-            async with asyncio.timeout(WELL_S):
-                while self.served() < enough or not all([await healthy(place) for place in places]):
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            words = "\n".join(place.last_words() for place in places)
-            raise AssertionError(f"lane {self.name} is not well again: {self.served()} of {enough} served\n{words}") from None
+            await well(self.file, *(place.ops_url for place in chosen))
+        except AssertionError as error:
+            error.add_note("\n".join([self.name, *(place.last_words() for place in chosen)]))
+            raise
 
     async def calm(self) -> None:
         """Nobody asks any more; waits until all is done, told and heard."""
@@ -121,15 +110,6 @@ class Lived:
     differing: int
     deaths: list[str]
     seen: dict[str, Any]
-
-
-async def healthy(place: Place) -> bool:
-    """Whether the service says of itself that it is well, and nothing waits in it that waited a moment ago."""
-    try:
-        report = await health(f"http://127.0.0.1:{place.ops}")
-    except httpx.TransportError:
-        return False
-    return bool(report["healthy"]) and max(report.get(name, 0) for name in WAITING) < WAITS_S
 
 
 async def live(

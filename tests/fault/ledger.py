@@ -90,6 +90,7 @@ class Clients:
         self._url, self._token, self._ledger, self._pause_s, self._ago = url, token, ledger, pause_s, ago
         self._cases = self._unknowns = 0
         self.enough = asyncio.Event()
+        self.put_off: list[httpx.Response] = []  # the answers that asked them to come again later
 
     async def work(self, people: int) -> None:
         """Each person opens one case after the other until `enough`; when it returns, nothing is in flight."""
@@ -136,6 +137,7 @@ class Clients:
                 self._ledger.write(mark, Outcome.OK, case, closes)
                 return case
             if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                self.put_off.append(answer)
                 self._does_not_know(mark, case, closes)
             elif answer.json()["type"] != IN_FLIGHT:
                 assert answer.is_client_error, answer.text

@@ -3,20 +3,29 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+PATIENCE_S = 20.0
+PAGE = 1 << 12
+
 
 def require(there: bool, what: str) -> None:
     """Skips the test when the machine lacks something; fails it where a root has promised that all is there."""
     if not there:
-        if os.environ.get("SLUSS_DATA") == "required" and os.geteuid() == 0:
+        if os.environ.get("SLUSS_DATA") == "required" and is_root():
             pytest.fail(f"{what}, and SLUSS_DATA=required")
         pytest.skip(what)
+
+
+def is_root() -> bool:
+    """Whether we may mount."""
+    return os.geteuid() == 0
 
 
 def faketime() -> Path | None:
@@ -54,23 +63,27 @@ class SmallDisk:
     def _ballast(self) -> Path:
         return self.folder / "ballast"
 
-    def fill(self) -> None:
-        """Leaves not one byte."""
-        with self._ballast.open("wb", buffering=0) as file:
-            for size in (1 << 20, 1 << 12):
-                try:
-                    while file.write(bytes(size)) == size:
-                        pass
-                except OSError:
-                    continue
+    def fill(self, *to_the_brim: Path, but: int = 0) -> None:
+        """Leaves no page, or so many, and of these files' last pages not one byte."""
+        for path, sizes in ((self._ballast, (1 << 20, PAGE)), *((each, (1,)) for each in to_the_brim)):
+            with path.open("ab", buffering=0) as file:
+                for size in sizes:
+                    with suppress(OSError):
+                        while file.write(b"\n" * size) == size:
+                            pass
+        os.truncate(self._ballast, self._ballast.stat().st_size - but * PAGE)
 
     def free(self) -> None:
         """Somebody made room."""
         self._ballast.unlink()
 
     def read_only(self, wished: bool) -> None:
-        """Lets nobody write, or lets them again. Raises CalledProcessError while a file is open for writing."""
-        subprocess.run(["mount", "-o", f"remount,{'ro' if wished else 'rw'}", str(self.folder)], check=True, capture_output=True)
+        """Lets nobody write, or lets them again; waits until no file is open for writing any more."""
+        command = ["mount", "-o", f"remount,{'ro' if wished else 'rw'}", str(self.folder)]
+        by = time.monotonic() + PATIENCE_S
+        while subprocess.run(command, check=False, capture_output=True).returncode:
+            assert time.monotonic() < by, f"{self.folder} is in use"
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer
@@ -19,9 +20,12 @@ from deploy.local.places import ROOT, Places
 from deploy.local.record import StreetRecord
 from shared.crash import CrashPoint
 from shared.kafka import Access
+from tests.fault.ledger import Outcome, read
 from tests.street import House, free_port, partitions_of
 
-QUIET_S = 90
+QUIET_S, WELL_S = 90, 120
+SERVED_AGAIN = 3
+WAITING, WAITS_S = ("oldest_pending_s", "stuck_s"), 3.0
 NOTHING: Mapping[str, str] = {}
 
 
@@ -44,6 +48,37 @@ async def quiet(ops: str, *values: str) -> None:
         calm = calm + 1 if all(report.get(each) == 0 for each in values) else 0
 
 
+async def well(ledger: Path, *ops: str) -> None:
+    """Waits until services are healthy by themselves, nothing waits in them and people are served again.
+
+    Raises AssertionError with what they say.
+    """
+    enough = served(ledger) + SERVED_AGAIN
+    try:
+        async with asyncio.timeout(WELL_S):
+            while served(ledger) < enough or not all([_is_well(await _said(each)) for each in ops]):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        reports = [await _said(each) for each in ops]
+        raise AssertionError(f"not well again: {served(ledger)} of {enough} served, {reports}") from None
+
+
+def served(ledger: Path) -> int:
+    """How many requests have been promised so far."""
+    return sum(each.outcome is Outcome.OK for each in read(ledger))
+
+
+def _is_well(report: Mapping[str, Any]) -> bool:
+    return bool(report.get("healthy")) and max(report.get(name, 0) for name in WAITING) < WAITS_S
+
+
+async def _said(ops: str) -> Mapping[str, Any]:
+    try:
+        return await health(ops)
+    except httpx.TransportError as error:
+        return {"silent": type(error).__name__}
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a service lives through all its deaths: its database, its consumer group and its ports stay the same."""
@@ -59,6 +94,10 @@ class Place:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.api}"
+
+    @property
+    def ops_url(self) -> str:
+        return f"http://127.0.0.1:{self.ops}"
 
     def environment(self) -> dict[str, str]:
         """What the service is told, without anybody's wish that it die."""
@@ -82,7 +121,7 @@ class Place:
     async def quiet(self, *values: str) -> None:
         """Waits until these values of the service's health are 0."""
         async with asyncio.timeout(QUIET_S):
-            await quiet(f"http://127.0.0.1:{self.ops}", *values)
+            await quiet(self.ops_url, *values)
 
 
 @dataclass

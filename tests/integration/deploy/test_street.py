@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -22,18 +23,13 @@ from deploy.local.processes import LAUNCHER, end_street, parts_of
 from deploy.local.record import StreetRecord, read_record
 from deploy.local.street import Street
 from shared.postgres import connect_alone
-from tests.street import Servers
+from tests.street import Servers, broker_of, servers_of
 
 PATIENCE_S = 60.0
 STARTER = (
     "import time; from pathlib import Path; from deploy.local.street import Street; "
     "Street(Path('{folder}'), services=(), attached={attached}).start()"
 )
-
-
-def broker_of(street: StreetRecord) -> dict[str, str]:
-    """What lets another street use this one's broker."""
-    return {"SLUSS_KAFKA": street.broker.bootstrap, "SLUSS_KAFKA_SECRETS": str(street.broker.secrets or "")}
 
 
 @pytest.fixture
@@ -47,8 +43,7 @@ def small(tmp_path: Path, street: StreetRecord) -> Iterator[Street]:
 @pytest.fixture
 def bare(street: StreetRecord, servers: Servers) -> dict[str, str]:
     """What makes a street of a launcher alone: both servers are somebody's."""
-    user, host = servers.admin_url.removeprefix("postgresql://").split("@")
-    return broker_of(street) | {"SLUSS_POSTGRES": f"postgresql://{user}:{servers.admin_password}@{host}"}
+    return servers_of(street, servers)
 
 
 def _await(what: Callable[[], bool]) -> None:
@@ -112,6 +107,21 @@ def test_a_second_launcher_of_the_same_street_says_so_and_leaves_the_first_alone
     with pytest.raises(AlreadyRuns, match="already runs"):
         Street(street.folder).start()
     assert read_record(street.folder) == street
+
+
+def test_of_two_launchers_that_start_at_once_one_runs_the_street_and_the_other_says_so(tmp_path: Path, bare: dict[str, str]) -> None:
+    streets = [Street(tmp_path / "street", services=(), extra_env=bare) for _ in range(4)]
+    with ThreadPoolExecutor(len(streets)) as at_once:
+        starts = [at_once.submit(street.start) for street in streets]
+    failures = [start.exception() for start in starts]
+    try:
+        assert sorted(map(type, failures), key=str) == sorted([type(None), *[AlreadyRuns] * 3], key=str), failures
+        [running] = [start.result() for start in starts if not start.exception()]
+        assert read_record(tmp_path / "street") == running
+    finally:
+        for street in streets:
+            street.stop()
+    assert parts_of(tmp_path / "street") == {}
 
 
 async def test_after_a_killed_launcher_the_next_start_cleans_and_keeps_data_and_ports(small: Street) -> None:
