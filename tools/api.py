@@ -65,7 +65,7 @@ class Api:
     def __init__(self, service: str, client: httpx.Client, start: str) -> None:
         self._service, self._client, self._start = service, client, start
 
-    def get(self, *path: str, **params: str | None) -> Any:
+    def get(self, *path: str, **params: str | Sequence[str] | None) -> Any:
         """What stands at a path below the service's prefix; parameters that are None are left out."""
         return self._ask("GET", path, params={name: value for name, value in params.items() if value is not None})
 

@@ -17,11 +17,19 @@ AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), 
 @click.option("--from", "start", metavar="ACTIVITY", help="Where the wait begins: the first of it in each case.")
 @click.option("--to", "end", metavar="ACTIVITY", help="Where it ends: the first of it after that.")
 @click.option(
+    "--competing",
+    multiple=True,
+    metavar="ACTIVITY",
+    help="Another end, given again for each: whichever comes before --to ends the wait otherwise.",
+)
+@click.option(
     "--as-of", metavar="TIME", help="What had happened by then: a day, or an instant with its offset.  [default: the log's last event]"
 )
 @click.option("--at", metavar="DAYS", help="After how many days to look, with commas.  [default: 1,3,7,14,30,60,90,180,365]")
 @format_option
-def waits(name: str, start: str | None, end: str | None, as_of: str | None, at: str | None, shown_as: str) -> None:
+def waits(
+    name: str, start: str | None, end: str | None, competing: Sequence[str], as_of: str | None, at: str | None, shown_as: str
+) -> None:
     """Show the waits of the imported log NAME.
 
     Between two of its activities; without --from and --to, which activities it has.
@@ -34,8 +42,8 @@ def waits(name: str, start: str | None, end: str | None, as_of: str | None, at: 
         if start is None or end is None:
             print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
             return
-        _require_known(log, start, end)
-        found = _waits(leadtimes, name, {"from": start, "to": end, "as_of": as_of, "at": at})
+        _require_known(log, start, end, *competing)
+        found = _waits(leadtimes, name, {"from": start, "to": end, "competing": competing, "as_of": as_of, "at": at})
     match shown_as:
         case "json":
             print_json(found)
@@ -61,7 +69,7 @@ def _require_known(log: Any, *asked: str) -> None:
         raise BadInput("The log has no such activity; those above are what it has.")
 
 
-def _waits(leadtimes: Api, name: str, asked: dict[str, str | None]) -> Any:
+def _waits(leadtimes: Api, name: str, asked: dict[str, str | Sequence[str] | None]) -> Any:
     try:
         return leadtimes.get("logs", name, "waits", **asked)
     except Refused as refused:
@@ -100,9 +108,43 @@ def print_waits(found: Any) -> None:
     if not found["n"]:
         click.echo("No case had begun to wait by then.")
         return
-    for line in (*_still_open(found), "", *_how_long(found), ""):
+    competing = found.get("competing")
+    for line in (*_still_open(found), *(_ended_otherwise(competing) if competing else ()), "", *_how_long(found), ""):
         click.echo(line)
-    print_columns(["after", "still waiting", "95 % band", "mean wait within it"], [_row(found, day) for day in found["S"]])
+    if competing:
+        _print_incidence(found, competing)
+    else:
+        print_columns(["after", "still waiting", "95 % band", "mean wait within it"], [_row(found, day) for day in found["S"]])
+
+
+def _ends(competing: Any) -> range:
+    """The numbers of the ends; 1 is the completion."""
+    return range(1, 1 + sum(key.startswith("CIF_event") for key in competing))
+
+
+def _ended_otherwise(competing: Any) -> Iterator[str]:
+    for end in _ends(competing)[1:]:
+        yield f"{competing[f'n{end}']:,} ended by {competing[f'event{end}']}."
+
+
+def _print_incidence(found: Any, competing: Any) -> None:
+    """The share of all who began that each end has reached; nothing is shown beyond the follow-up."""
+    names = [competing[f"event{end}"] for end in _ends(competing)]
+    rows = [_incidence_row(found, competing, day) for day in competing["CIF_event1"]]
+    print_columns(["after", names[0], "95 % band", *names[1:]], rows)
+
+
+def _incidence_row(found: Any, competing: Any, day: str) -> list[str]:
+    after, others = _after(day), _ends(competing)[1:]
+    if float(day) > found["follow_up_days"]:
+        return [after, BEYOND, "", *("" for _ in others)]
+    low, high = competing["CIF_ci95_event1"][day]
+    return [
+        after,
+        share(competing["CIF_event1"][day]),
+        f"{low * 100:.1f} – {share(high)}",
+        *(share(competing[f"CIF_event{end}"][day]) for end in others),
+    ]
 
 
 def _still_open(found: Any) -> Iterator[str]:
@@ -115,6 +157,9 @@ def _still_open(found: Any) -> Iterator[str]:
 
 
 def _how_long(found: Any) -> Iterator[str]:
+    if "competing" in found:
+        yield "Of all who began, the share that has reached each end (Aalen–Johansen, those who wait counted):"
+        return
     median = found["km_median"]
     yield f"Half were through within {duration(median)}." if median is not None else "Half being through was not reached."
     quantiles = [(quantile, days) for quantile, days in found["km_quantiles"].items() if quantile != "0.5"]
@@ -130,8 +175,11 @@ def _quantile(quantile: float, days: float | None) -> str:
 
 def _row(found: Any, day: str) -> list[str]:
     """Beyond the longest follow-up nobody was seen waiting, so no number stands there; leadtimes leaves `rmst` out."""
-    after = with_unit(float(day), "day") if float(day) >= 1 else duration(float(day))
     if day not in found["rmst"]:
-        return [after, BEYOND, "", ""]
+        return [_after(day), BEYOND, "", ""]
     low, high = found["S_ci95_loglog"][day]
-    return [after, share(found["S"][day]), f"{low * 100:.1f} – {share(high)}", duration(found["rmst"][day])]
+    return [_after(day), share(found["S"][day]), f"{low * 100:.1f} – {share(high)}", duration(found["rmst"][day])]
+
+
+def _after(day: str) -> str:
+    return with_unit(float(day), "day") if float(day) >= 1 else duration(float(day))

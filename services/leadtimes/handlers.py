@@ -32,7 +32,7 @@ class NameTaken(Exception):
 
 
 class NoSuchActivity(Exception):
-    """The log has no activity of that name: at which ends (`from`, `to`)."""
+    """The log has no activity of that name: at which ends (`from`, `to`, `competing`)."""
 
     def __init__(self, ends: Sequence[str]) -> None:
         super().__init__("unknown activity")
@@ -167,7 +167,7 @@ async def log(db: Database, name: str) -> Log:
         return await _named(tx, name)
 
 
-async def waits(db: Database, name: str, start: str, end: str, as_of: datetime | None) -> LogWaits:
+async def waits(db: Database, name: str, start: str, end: str, as_of: datetime | None, competing: Sequence[str] = ()) -> LogWaits:
     """The waits of a log between two of its activities, by their names; as-of is by default its last event.
 
     Raises NoSuchLog, NotComplete and NoSuchActivity.
@@ -178,13 +178,14 @@ async def waits(db: Database, name: str, start: str, end: str, as_of: datetime |
         if not of_log.complete or last_event is None:
             raise NotComplete(of_log)
         names = of_log.activity_names
-        unknown = [which for which, called in (("from", start), ("to", end)) if called not in names.values()]
+        asked = [("from", start), ("to", end), *(("competing", each) for each in competing)]
+        unknown = [which for which, called in asked if called not in names.values()]
         if unknown:
             raise NoSuchActivity(unknown)
-        codes = [code for code, called in names.items() if called in (start, end)]
+        codes = [code for code, called in names.items() if called in (start, end, *competing)]
         events = await store.log_events(tx, of_log.log_id, codes)
     rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
-    return log_waits(rows, start, end, as_of or last_event)
+    return log_waits(rows, start, end, as_of or last_event, competing)
 
 
 async def _named(tx: Transaction, name: str) -> Log:

@@ -1,5 +1,6 @@
 """/leadtimes/logs: what imported logs are called, how far their import has come, and the waits between two of their activities."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -20,10 +21,15 @@ from shared.problems import Problem
 
 MOST_CALLED = 500
 MOST_DAYS = 100
+MOST_COMPETING = 20
 LONGEST_DAY = 100_000
 Name = Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$", description="What people call the log")]
 Called = Annotated[str, Field(min_length=1, max_length=MOST_CALLED)]
 Activity = Annotated[str, Query(min_length=1, max_length=MOST_CALLED, description="The activity's name in the log")]
+Competing = Annotated[
+    Sequence[Annotated[str, Field(min_length=1, max_length=MOST_CALLED)]],
+    Query(max_length=MOST_COMPETING, description="Other ends: whichever comes strictly before `to` ends the wait otherwise"),
+]
 
 
 class State(StrEnum):
@@ -132,19 +138,20 @@ def routes(db: Database) -> APIRouter:
         name: Name,
         start: Annotated[Activity, Query(alias="from")],
         end: Annotated[Activity, Query(alias="to")],
+        competing: Competing = (),
         as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
         at: Days = USUAL_DAYS,
     ) -> dict[str, Any]:
-        waits = await asked(db, name, start, end, None if as_of is None else last_instant(as_of))
+        waits = await asked(db, name, start, end, None if as_of is None else last_instant(as_of), competing)
         return summary(waits, _days(at)) | {"as_of_is_last_event": as_of is None}
 
     return router
 
 
-async def asked(db: Database, name: str, start: str, end: str, as_of: datetime | None) -> LogWaits:
+async def asked(db: Database, name: str, start: str, end: str, as_of: datetime | None, competing: Sequence[str] = ()) -> LogWaits:
     """The waits asked for. Raises Problem: not_found, not_complete_yet with the progress, request_invalid."""
     try:
-        return await handlers.waits(db, name, start, end, as_of)
+        return await handlers.waits(db, name, start, end, as_of, competing)
     except handlers.NoSuchLog:
         raise Problem("not_found") from None
     except handlers.NotComplete as importing:

@@ -54,16 +54,22 @@ class KaplanMeier:
 
 @dataclass(frozen=True)
 class AalenJohansen:
-    """The share completed, and the share ended otherwise, of all who began to wait."""
+    """The share completed, with 95 % log-log bands, and the share ended otherwise, of all who began to wait."""
 
     times: Numbers
     completed: Numbers
     ended_otherwise: Numbers
+    low: Numbers
+    high: Numbers
     follow_up: float
 
     def at(self, day: float) -> float:
         """F(day), the share completed; beyond the longest follow-up the last value, carried on."""
         return _step(self.times, self.completed, day, before=0.0)
+
+    def band(self, day: float) -> tuple[float, float]:
+        """The 95 % band of F(day)."""
+        return _step(self.times, self.low, day, before=0.0), _step(self.times, self.high, day, before=0.0)
 
     def otherwise_at(self, day: float) -> float:
         """The share ended otherwise by then."""
@@ -90,8 +96,36 @@ def aalen_johansen(exits: Numbers, completed: Flags, otherwise: Flags, entries: 
     times = np.unique(exits[completed | otherwise])
     at_risk = _at_risk(times, exits, entries)
     done, lost = _count(times, exits[completed]), _count(times, exits[otherwise])
-    waiting = np.concatenate(([1.0], np.cumprod(1 - (done + lost) / at_risk)))[:-1]
-    return AalenJohansen(times, np.cumsum(waiting * done / at_risk), np.cumsum(waiting * lost / at_risk), _longest(exits))
+    waiting = np.asarray(np.concatenate(([1.0], np.cumprod(1 - (done + lost) / at_risk)))[:-1], dtype=np.float64)
+    share = np.asarray(np.cumsum(waiting * done / at_risk), dtype=np.float64)
+    low, high = _incidence_band(share, _aalen_variance(share, waiting, at_risk, done, lost))
+    return AalenJohansen(times, share, np.cumsum(waiting * lost / at_risk), low, high, _longest(exits))
+
+
+def _aalen_variance(share: Numbers, waiting: Numbers, at_risk: Numbers, done: Numbers, lost: Numbers) -> Numbers:
+    """Aalen's variance of the cumulative incidence (Aalen 1978; as PROC LIFETEST's ERROR=AALEN writes it), at each time.
+
+    Each of the three sums over earlier times t_i holds F(t) - F(t_i), so it is taken apart into running sums. Where the last at risk
+    leave, F stays as it is: those terms are 0.
+    """
+    left, one_less = at_risk - done - lost, at_risk - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squared = np.where((left > 0) & (one_less > 0), (done + lost) / (one_less * left), 0.0)
+        alone = np.where(one_less > 0, waiting**2 * done * (at_risk - done) / (at_risk**2 * one_less), 0.0)
+        crossed = np.where((left > 0) & (one_less > 0), waiting * done * (at_risk - done) / (at_risk * left * one_less), 0.0)
+    spread: Numbers = share**2 * np.cumsum(squared) - 2 * share * np.cumsum(squared * share) + np.cumsum(squared * share**2)
+    spread += np.cumsum(alone) - 2 * (share * np.cumsum(crossed) - np.cumsum(crossed * share))
+    return np.asarray(np.maximum(spread, 0.0), dtype=np.float64)
+
+
+def _incidence_band(share: Numbers, variance: Numbers) -> tuple[Numbers, Numbers]:
+    """By the delta method on the log(-log F) scale, so that it stays between 0 and 1."""
+    low, high = share.copy(), share.copy()
+    some = (share > 0) & (share < 1)
+    log = np.log(share[some])
+    spread = Z95 * np.sqrt(variance[some]) / (share[some] * log)
+    low[some], high[some] = np.exp(log * np.exp(-spread)), np.exp(log * np.exp(spread))
+    return low, high
 
 
 def _at_risk(times: Numbers, exits: Numbers, entries: Numbers | None) -> Numbers:

@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.leadtimes.domain.survival import Flags, KaplanMeier, Numbers, kaplan_meier
+from services.leadtimes.domain.survival import AalenJohansen, Flags, KaplanMeier, Numbers, aalen_johansen, kaplan_meier
 
 AT = (1, 3, 7, 14, 30, 60, 90, 180, 365)
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 AGES = (30, 90, 180, 365)
 DAY = timedelta(days=1)
+COMPLETED, STILL_OPEN = 0, -1
+Causes = NDArray[np.int64]
 
 LogRow: TypeAlias = tuple[Hashable, str, datetime, int]
 """Case, activity, time, row in the log."""
@@ -20,41 +23,58 @@ LogRow: TypeAlias = tuple[Hashable, str, datetime, int]
 
 @dataclass(frozen=True)
 class LogWaits:
-    """The waits of a log as of one instant, in exact days; who has not completed still waits."""
+    """The waits of a log as of one instant, in exact days. `ended_by`: 0 completed, n the n-th competing end, -1 still waiting."""
 
     start: str
     end: str
     as_of: datetime
     days: Numbers
-    completed: Flags
+    ended_by: Causes
+    competing: tuple[str, ...] = ()
+
+    @property
+    def completed(self) -> Flags:
+        """Who has reached the end."""
+        return np.asarray(self.ended_by == COMPLETED)
+
+    @property
+    def still_open(self) -> Flags:
+        """Who still waits."""
+        return np.asarray(self.ended_by == STILL_OPEN)
 
 
-def log_waits(rows: Iterable[LogRow], start: str, end: str, as_of: datetime) -> LogWaits:
+def log_waits(rows: Iterable[LogRow], start: str, end: str, as_of: datetime, competing: Sequence[str] = ()) -> LogWaits:
     """One wait for each case with the start by as-of, to the first end after it in the log's order: by time, then by row.
 
-    Rows of other activities may be left out. The default of as-of is the log's last event, which is the asker's to find.
+    A competing end that comes strictly before the end ends the wait otherwise; of several the first. Rows of other activities may be
+    left out. The default of as-of is the log's last event, which is the asker's to find.
     """
+    causes = {activity: number for number, activity in enumerate(competing, 1)} | {end: COMPLETED}
     began: dict[Hashable, datetime] = {}
-    ended: dict[Hashable, datetime] = {}
+    ended: dict[Hashable, tuple[datetime, int]] = {}
     for case, activity, time, _ in sorted(rows, key=lambda row: (row[2], row[3])):
         if time > as_of:
             break
         if activity == start and case not in began:
             began[case] = time
-        elif activity == end and case in began:
-            ended.setdefault(case, time)
-    days = np.array([(ended.get(case, as_of) - since) / DAY for case, since in began.items()], dtype=np.float64)
-    return LogWaits(start, end, as_of, days, np.array([case in ended for case in began], dtype=np.bool_))
+        elif activity in causes and case in began:
+            first = ended.setdefault(case, (time, causes[activity]))
+            if activity == end and first[0] == time:  # ties go to the completion
+                ended[case] = time, COMPLETED
+    days = np.array([(ended.get(case, (as_of, 0))[0] - since) / DAY for case, since in began.items()], dtype=np.float64)
+    ended_by = np.array([ended.get(case, (as_of, STILL_OPEN))[1] for case in began], dtype=np.int64)
+    return LogWaits(start, end, as_of, days, ended_by, tuple(competing))
 
 
 def summary(waits: LogWaits, at: Sequence[float] = AT) -> dict[str, Any]:
     """The figures of a log's waits: JSON's own types, times in days, days as keys.
 
     S carries its last value on beyond `follow_up_days`, where rmst is left out; a quantile that was not reached is None.
-    Without any wait S, its bands and rmst are empty.
+    Without any wait S, its bands and rmst are empty. Where other ends compete S counts them as censored, which overstates the share
+    that will complete: `competing` has the share that did, of all who began (`CIF_event1`), beside the share of each other end.
     """
     curve = kaplan_meier(waits.days, waits.completed)
-    done, still_open = waits.days[waits.completed], waits.days[~waits.completed]
+    done, still_open = waits.days[waits.completed], waits.days[waits.still_open]
     shown = at if len(waits.days) else ()
     return {
         "from": waits.start,
@@ -63,7 +83,7 @@ def summary(waits: LogWaits, at: Sequence[float] = AT) -> dict[str, Any]:
         "at": list(at),
         "n": len(waits.days),
         "events": len(done),
-        "censored": len(still_open),
+        "censored": len(waits.days) - len(done),
         "follow_up_days": curve.follow_up,
         "naive_median_completed_only": _observed(done, 0.5),
         "km_median": curve.median(),
@@ -77,7 +97,26 @@ def summary(waits: LogWaits, at: Sequence[float] = AT) -> dict[str, Any]:
             "p90": _observed(still_open, 0.9),
             **{f"ge{age}": int(np.count_nonzero(still_open >= age)) for age in AGES},
         },
+        **({"competing": _competing(waits, shown)} if waits.competing else {}),
     }
+
+
+def _competing(waits: LogWaits, at: Sequence[float]) -> dict[str, Any]:
+    """Every end by its number, 1 the completion: its name, how many it ended, and its cumulative incidence with 95 % bands."""
+    ends = {number: (name, incidence(waits, number - 1)) for number, name in enumerate((waits.end, *waits.competing), 1)}
+    return {
+        **{f"event{number}": name for number, (name, _) in ends.items()},
+        **{f"n{number}": int(np.count_nonzero(waits.ended_by == number - 1)) for number in ends},
+        "n_cens": int(np.count_nonzero(waits.still_open)),
+        **{f"CIF_event{number}": {_key(day): curve.at(day) for day in at} for number, (_, curve) in ends.items()},
+        **{f"CIF_ci95_event{number}": {_key(day): list(curve.band(day)) for day in at} for number, (_, curve) in ends.items()},
+    }
+
+
+def incidence(waits: LogWaits, cause: int) -> AalenJohansen:
+    """The share ended by one cause (0: completed) of all who began to wait, the other ends taken for what they are."""
+    this = np.asarray(waits.ended_by == cause)
+    return aalen_johansen(waits.days, this, ~this & ~waits.still_open)
 
 
 def survival_curve(waits: LogWaits) -> KaplanMeier:

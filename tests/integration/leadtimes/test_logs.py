@@ -116,3 +116,13 @@ async def test_the_waits_of_receipt_equal_the_oracle_at_each_snapshot(leadtimes:
             assert answer.json()[name] == pytest.approx(expected[name], abs=1e-6), name
         for day, band in expected["S_ci95_loglog"].items():
             assert answer.json()["S_ci95_loglog"][day] == pytest.approx(band, abs=1e-6), day
+
+
+async def test_another_end_competes_and_an_unknown_one_is_refused(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    await leadtimes.hear(*log_events(SMALL), import_completed(3))
+    start, end = ENDS["from"], ENDS["to"]
+    found = (await leadtimes.reader.get("/leadtimes/logs/small/waits", params={"from": start, "to": start, "competing": end})).json()
+    assert (found["events"], found["competing"]["event2"], found["competing"]["n2"]) == (0, end, 1)
+    unknown = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=[*ENDS.items(), ("competing", end), ("competing", "Never")])
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/competing")

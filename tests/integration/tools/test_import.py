@@ -166,6 +166,19 @@ async def test_a_case_called_NA_and_two_identical_events_arrive(run: Sluss, tmp_
     assert (await waits(run, name, "--from", "Sent", "--to", "Sent"))["n"] == 2
 
 
+async def test_another_end_is_shown_beside_the_completed(run: Sluss, tmp_path: Path) -> None:
+    file, name = tmp_path / "competing.xes", fresh_name()
+    ends = [("Answered", 2), ("Withdrawn", 1), ("Answered", 4)]
+    file.write_text(xes((uuid4().hex, [("Sent", NOON), (end, NOON + timedelta(days=days))]) for end, days in ends))
+    assert (await run("import", str(file), "--name", name)).exit_code == 0
+    asked = ("--from", "Sent", "--to", "Answered", "--competing", "Withdrawn")
+    assert (await waits(run, name, *asked))["competing"]["CIF_event2"]["3"] == pytest.approx(1 / 3)
+    shown = (await run("waits", name, *asked)).stdout.splitlines()
+    assert "1 ended by Withdrawn." in shown
+    [after_three] = [line.split() for line in shown if line.startswith("3 days")]
+    assert (after_three[2], after_three[-2]) == ("33.3", "33.3")
+
+
 async def test_an_activity_the_log_does_not_have_is_answered_with_those_it_has(run: Sluss, tmp_path: Path) -> None:
     name = fresh_name()
     assert (await run("import", str(small_log(tmp_path)), "--name", name)).exit_code == 0

@@ -3,8 +3,10 @@
 import csv
 import gzip
 import json
+import math
 from datetime import datetime
 from fractions import Fraction
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -124,6 +126,40 @@ def from_contact_to_start(events: list[dict[str, Any]], as_of: datetime) -> tupl
         end = (start if started else closing) or as_of
         ends.append(((end - contact).total_seconds() / 86400, "done" if started else "other" if closing else "open"))
     return as_arrays(ends)
+
+
+@given(waits)
+def test_the_incidence_s_variance_is_aalens_sum_over_every_earlier_time(drawn: list[tuple[int, str]]) -> None:
+    """Term by term, as it is written down, against the running sums; and the band holds the estimate."""
+    days, done, other = as_arrays(drawn)
+    curve = aalen_johansen(days, done, other)
+    for day, share, low, high in zip(curve.times, curve.completed, curve.low, curve.high, strict=True):
+        assert 0 <= low <= share <= high <= 1 + 1e-9
+        if 0 < share < 1:
+            spread = NormalDist().inv_cdf(0.975) * math.sqrt(aalens_sum(days, done, other, day)) / (share * math.log(share))
+            assert (low, high) == (pytest.approx(share ** math.exp(-spread), abs=1e-6), pytest.approx(share ** math.exp(spread), abs=1e-6))
+
+
+def aalens_sum(days: Numbers, done: Flags, other: Flags, day: float) -> float:
+    times = sorted({float(each) for each in days[done | other] if each <= day})
+    curve, waiting, total = aalen_johansen(days, done, other), 1.0, 0.0
+    for time in times:
+        n, d = int((days >= time).sum()), int(((days == time) & (done | other)).sum())
+        k, apart = int(((days == time) & done).sum()), curve.at(day) - curve.at(time)
+        if n > 1:
+            total += waiting**2 * k * (n - k) / (n**2 * (n - 1))
+        if n > d:
+            total += apart**2 * d / ((n - 1) * (n - d)) - 2 * apart * waiting * k * (n - k) / (n * (n - d) * (n - 1))
+        waiting *= 1 - d / n
+    return max(total, 0.0)
+
+
+def test_without_other_ends_and_without_censoring_the_variance_is_nearly_the_binomial_one() -> None:
+    n = 1000
+    curve = aalen_johansen(np.arange(1, n + 1, dtype=np.float64), np.ones(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_))
+    low, high = curve.band(300)
+    spread = NormalDist().inv_cdf(0.975) * math.sqrt(0.3 * 0.7 / n) / (0.3 * math.log(0.3))
+    assert (low, high) == (pytest.approx(0.3 ** math.exp(-spread), abs=1e-4), pytest.approx(0.3 ** math.exp(spread), abs=1e-4))
 
 
 def as_arrays(drawn: list[Any]) -> tuple[Numbers, Flags, Flags]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.leadtimes.domain.waits import LogRow, log_waits, summary
+from services.leadtimes.domain.waits import COMPLETED, LogRow, log_waits, summary
 from tests.shared_data import shared_file
 
 FIGURES: tuple[str, ...] = ("n", "events", "censored", "naive_median_completed_only", "km_median", "km_quantiles")
@@ -26,8 +26,8 @@ def equal(answer: Any, oracle: Any) -> bool:
             return answer.keys() == oracle.keys() and all(equal(answer[key], oracle[key]) for key in oracle)
         case list():
             return len(answer) == len(oracle) and all(map(equal, answer, oracle))
-        case None:
-            return answer is None
+        case None | str():
+            return bool(answer == oracle)
         case _:
             return math.isclose(answer, oracle, rel_tol=0, abs_tol=1e-6)
 
@@ -50,6 +50,35 @@ def test_the_figures_equal_the_oracle_at_each_of_its_snapshots(name: str) -> Non
         answer = summary(waits, [float(day) for day in snapshot["S"]])
         for figure in FIGURES:
             assert equal(answer[figure], snapshot[figure]), f"{name} {snapshot['as_of']} {figure}"
+
+
+@pytest.mark.parametrize("name", ["traffic_payment", "traffic_send"])
+def test_with_a_competing_end_the_figures_equal_the_oracle_at_each_of_its_snapshots(name: str) -> None:
+    oracle = json.loads(shared_file(f"oracles/oracle_km_{name}.json").read_text())
+    rows = rows_of(shared_file(f"logs/{oracle['log']}.csv.gz"))
+    for snapshot in oracle["snapshots"]:
+        waits = log_waits(rows, oracle["A"], oracle["B"], datetime.fromisoformat(snapshot["as_of"]), [oracle["alt"]])
+        answer = summary(waits, [float(day) for day in snapshot["competing"]["CIF_event1"]])
+        assert {"event1", "event2", "n1", "n2", "n_cens", "CIF_event1", "CIF_event2"} <= answer["competing"].keys() & snapshot["competing"]
+        for figure in answer["competing"].keys() & snapshot["competing"]:
+            assert equal(answer["competing"][figure], snapshot["competing"][figure]), f"{name} {snapshot['as_of']} {figure}"
+        for figure in FIGURES:
+            asked = {key: answer[figure][key] for key in snapshot[figure]} if isinstance(snapshot[figure], dict) else answer[figure]
+            assert equal(asked, snapshot[figure]), f"{name} {snapshot['as_of']} {figure}"
+
+
+def test_of_several_other_ends_the_first_counts_and_what_comes_at_once_with_the_end_does_not() -> None:
+    rows = log_of(
+        ("1", "A", 0), ("1", "D", 24), ("1", "C", 48), ("2", "A", 0), ("2", "C", 24), ("2", "B", 24), ("3", "A", 0), ("3", "B", 48)
+    )
+    waits = log_waits(rows, "A", "B", MONDAY + timedelta(days=9), ["C", "D"])
+    assert waits.ended_by.tolist() == [2, COMPLETED, COMPLETED]
+    found = summary(waits, [1, 2])["competing"]
+    assert (found["event3"], found["n1"], found["n2"], found["n3"], found["n_cens"]) == ("D", 2, 0, 1, 0)
+    assert (found["CIF_event1"], found["CIF_event3"]) == (
+        {"1": pytest.approx(1 / 3), "2": pytest.approx(2 / 3)},
+        {"1": pytest.approx(1 / 3), "2": pytest.approx(1 / 3)},
+    )
 
 
 def test_each_single_wait_equals_the_oracles() -> None:

@@ -11,7 +11,7 @@ from services.leadtimes.api.words import Language
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
 from services.leadtimes.domain.report import document, steps
-from services.leadtimes.domain.waits import LogWaits, summary, survival_curve
+from services.leadtimes.domain.waits import COMPLETED, STILL_OPEN, LogWaits, summary, survival_curve
 
 AS_OF = date(2026, 3, 31)
 KNOWN_AT = datetime(2026, 4, 1, 8, 15, tzinfo=UTC)
@@ -43,8 +43,8 @@ def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, 
 
 def log_waits(days: list[float], still_open: list[float]) -> LogWaits:
     """Waits of a log, in days."""
-    done = np.array([True] * len(days) + [False] * len(still_open), dtype=np.bool_)
-    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array([*days, *still_open], dtype=np.float64), done)
+    ended_by = np.array([COMPLETED] * len(days) + [STILL_OPEN] * len(still_open), dtype=np.int64)
+    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array([*days, *still_open], dtype=np.float64), ended_by)
 
 
 def waits_page(waits: LogWaits, language: Language = Language.ENGLISH) -> str:
