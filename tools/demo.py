@@ -23,6 +23,7 @@ from shared.clock import local_date, real_now
 from tools.api import Api, BadInput, open_api
 from tools.clients import Act, acts
 from tools.clock import open_clock
+from tools.formats.event import BadLog
 from tools.import_log import import_log
 from tools.leadtimes import leadtimes
 from tools.mapping import BadMapping, read_mapping
@@ -30,7 +31,6 @@ from tools.picture import NoPicture, picture
 from tools.progress import progress
 from tools.survey import LogFile, TooManyNames, survey
 from tools.waits import print_counts, waits
-from tools.xes import BadLog
 
 FOLDER: Final = ROOT / ".sluss" / "demo"
 MAPPINGS: Final = Path(__file__).parent / "mappings"

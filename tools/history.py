@@ -14,8 +14,8 @@ from contracts.catalogue import HISTORY_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from contracts.history import HistoryEvent, ImportCompletedV1, Lifecycle, LogEventRecordedV1
 from shared.kafka import Access
+from tools.formats.event import LogEvent
 from tools.survey import Survey
-from tools.xes import LogEvent
 
 BATCH: Final = 500
 COMPLETED: Final = "completed"
@@ -25,7 +25,8 @@ LIFECYCLES: Final = {each.value: each for each in Lifecycle}
 class History:
     """Turns one log into envelopes, and each time into the same ones, so that an import which was cut short is simply sent again.
 
-    Therefore `recordedtime` is the event's own time (whoever kept the log knew it then), and the log is the correlation.
+    Therefore `recordedtime` is what the log says, or the event's own time (whoever kept the log knew it then), and the log is the
+    correlation.
     """
 
     def __init__(self, log: Survey, secret: bytes, municipality: str) -> None:
@@ -47,20 +48,20 @@ class History:
             lifecycle=LIFECYCLES.get(event.lifecycle.lower(), Lifecycle.UNKNOWN) if event.lifecycle else None,
             row=event.row,
         )
-        return self._envelope(str(event.row), self.case(event.case), event.time, body)
+        return self._envelope(str(event.row), self.case(event.case), event.time, body, event.recorded)
 
     def completed(self) -> Envelope:
         """That the log is complete, as of its last event."""
         body = ImportCompletedV1(log_id=self._log.log_id, events=self._log.events, sha256=self._log.sha256)
         return self._envelope(COMPLETED, self._log.log_id, self._log.last, body)
 
-    def _envelope(self, name: str, stream: UUID, time: datetime, body: HistoryEvent) -> Envelope:
+    def _envelope(self, name: str, stream: UUID, time: datetime, body: HistoryEvent, recorded: datetime | None = None) -> Envelope:
         return Envelope(
             id=uuid5(self._log.log_id, name),
             source=self._source,
             subject=stream,
             time=time,
-            recordedtime=time,
+            recordedtime=recorded or time,
             partitionkey=stream,
             correlationid=self._log.log_id,
             timeprecision=TimePrecision.INSTANT,

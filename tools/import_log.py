@@ -1,6 +1,7 @@
 """`sluss import`: a log goes to leadtimes over Kafka; nothing is sent before the whole file was read and found sound."""
 
 import asyncio
+import codecs
 import os
 import re
 import time
@@ -16,13 +17,15 @@ from contracts.envelope import Envelope
 from deploy.local.record import StreetRecord
 from shared.settings import ServiceSettings
 from tools.api import Api, BadInput, NotReachable, Refused, open_api, street
+from tools.describe_log import describe
 from tools.figures import moment
+from tools.formats.event import BadLog
+from tools.formats.look import Told
 from tools.history import History, send
 from tools.mapping import BadMapping, read_mapping
 from tools.progress import progress
 from tools.survey import LogFile, Survey, TooManyNames, survey
 from tools.waits import print_activities
-from tools.xes import BadLog
 
 NAME: Final = re.compile("[a-z0-9_-]{1,64}")
 MUNICIPALITY: Final = str(ServiceSettings.model_fields["municipality"].default)
@@ -45,6 +48,23 @@ def _zone(context: click.Context, option: click.Parameter, name: str | None) -> 
         raise click.BadParameter("is no time zone; Europe/Stockholm is one.") from None
 
 
+def _delimiter(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    text = {"tab": "\t", "\\t": "\t"}.get(text or "", text)
+    if text is not None and (len(text) != 1 or text in '\r\n"'):
+        raise click.BadParameter("is one character; tab is one too.")
+    return text
+
+
+def _encoding(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    try:
+        known = codecs.lookup(name).name if name else None
+    except LookupError:
+        raise click.BadParameter("is no encoding; windows-1252 is one.") from None
+    if known and known != "utf-16" and "a\n".encode(known) != b"a\n":
+        raise click.BadParameter("is none in which lines are found; write the file anew as UTF-8.")
+    return known
+
+
 def _name(context: click.Context, option: click.Parameter, name: str) -> str:
     if not NAME.fullmatch(name):
         raise click.BadParameter("is 1 to 64 of a-z, 0-9, - and _.")
@@ -58,14 +78,29 @@ def _name(context: click.Context, option: click.Parameter, name: str) -> str:
     "--map", "mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A TOML file: which attribute says what."
 )
 @click.option("--zone", callback=_zone, help="Where a time has no offset: the zone of its clock, as in Europe/Stockholm.")
+@click.option("--delimiter", callback=_delimiter, help="Of a CSV file.  [default: found among , ; tab |]")
+@click.option("--encoding", callback=_encoding, help="Of a CSV file.  [default: UTF-8, or what a byte order mark says]")
+@click.option("--time-format", help='How times are written, as in "%d/%m/%Y %H:%M".  [default: ISO 8601]')
+@click.option("--dry-run", is_flag=True, help="Read the file, say what is in it and what looks wrong; send nothing.")
 @click.option("--list/--no-list", "listing", default=True, show_default=True, help="Afterwards list its activities.")
-def import_log(log: Path, name: str, mapping: Path | None, zone: ZoneInfo | None, listing: bool) -> None:
-    """Import LOG, an event log in XES, plain or gzip.
+def import_log(
+    log: Path,
+    name: str,
+    mapping: Path | None,
+    zone: ZoneInfo | None,
+    delimiter: str | None,
+    encoding: str | None,
+    time_format: str | None,
+    dry_run: bool,
+    listing: bool,
+) -> None:
+    """Import LOG, an event log in XES, CSV, NDJSON or a JSON array (a batch of CloudEvents), plain or gzip.
 
     A second import of the same file adds nothing, and under another --name it gives the log a second name.
 
     \b
-    --map names attributes of the log; these are the ones it uses without:
+    --map names attributes of the log (columns of CSV; in JSON a key, or one inside an object, as data.unit). Without it these
+    are used, and outside XES other usual names for them (case_id, activity, timestamp, seq ...); --dry-run says which:
       case = "concept:name"               (of the trace)
       activity = "concept:name"
       time = "time:timestamp"
@@ -73,6 +108,7 @@ def import_log(log: Path, name: str, mapping: Path | None, zone: ZoneInfo | None
       resource = "org:resource"           ("" leaves it out)
       lifecycle = "lifecycle:transition"  ("" leaves it out)
       row = "..."                         (a number of each event, if the log has one: it orders what has one time)
+      recorded = "..."                    (when its keeper knew of it, if the log says so: waits --known-at)
 
     \b
     Exit codes: 0 it is in, 1 it was cut short (the same command goes on), 2 the file cannot be imported, 3 the street does not answer.
@@ -80,7 +116,10 @@ def import_log(log: Path, name: str, mapping: Path | None, zone: ZoneInfo | None
     if not log.is_file():
         raise BadInput(f"{log}: is no file that can be read twice")
     try:
-        asked = LogFile(log, read_mapping(mapping), zone)
+        asked = LogFile(log, read_mapping(mapping), zone, Told(delimiter, encoding, time_format))
+        if dry_run:
+            describe(asked)
+            return
         found = survey(asked)
     except (BadLog, BadMapping, TooManyNames) as error:
         raise BadInput(str(error)) from None

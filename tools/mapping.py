@@ -1,12 +1,25 @@
-"""Which attribute of a log says what: the XES standard's own names, or those that a mapping file gives."""
+"""Which attribute of a log says what: the XES standard's own names, those that a mapping file gives, or other usual ones."""
 
 import hashlib
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-MAY_BE_EMPTY = ("organisation", "resource", "lifecycle")
+REQUIRED = ("case", "activity", "time")
+MAY_BE_EMPTY = ("organisation", "resource", "lifecycle", "row", "recorded")
+# Other names under which logs carry these, the first that is there counts; upper and lower case are the same.
+USUAL = {
+    "case": ("case:concept:name", "case_id", "caseid", "case id", "case", "subject"),
+    "activity": ("activity", "event", "type"),
+    "time": ("timestamp", "occurred_at", "complete timestamp", "time"),
+    "organisation": ("org", "organisation", "organization"),
+    "resource": ("resource",),
+    "lifecycle": ("lifecycle",),
+    "row": ("seq",),
+    "recorded": ("recorded_at", "recordedtime"),
+}
 
 
 class BadMapping(Exception):
@@ -17,7 +30,7 @@ class BadMapping(Exception):
 class Mapping:
     """Attribute keys of a log. `case` is looked for on the trace, the others on its events; no `row` means the order of the file.
 
-    An organisation, resource or lifecycle of "" is not read.
+    An organisation, resource, lifecycle, row or recorded of "" is not read. `recorded`: when the log's keeper knew of it.
     """
 
     case: str = "concept:name"
@@ -27,11 +40,31 @@ class Mapping:
     resource: str = "org:resource"
     lifecycle: str = "lifecycle:transition"
     row: str | None = None
+    recorded: str | None = None
 
-    def sha256(self, zone: str | None) -> str:
-        """Tells two readings of one file apart: hex, over the keys and the zone that stands in for missing offsets."""
-        said = {name: key for name, key in {**asdict(self), "zone": zone}.items() if key is not None}
+    def required(self) -> tuple[str, str, str]:
+        """The keys without which an event is none."""
+        return self.case, self.activity, self.time
+
+    def sha256(self, zone: str | None, **told: str | None) -> str:
+        """Tells two readings of one file apart: hex, over the keys, the zone that stands in for missing offsets, and what was told."""
+        said = {name: key for name, key in {**asdict(self), "zone": zone, **told}.items() if key is not None}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def found_in(asked: Mapping, keys: Sequence[str]) -> Mapping:
+    """The mapping for a file that has these keys: one that was not asked for by name is looked for under its usual names.
+
+    What is not found of the required ones stays as it was asked for; what is not found of the others is not read.
+    """
+    lower = {key.lower(): key for key in reversed(keys)}
+    found = asdict(asked)
+    for field in fields(Mapping):
+        if found[field.name] == field.default and field.default not in keys:
+            usual = next((lower[name] for name in USUAL[field.name] if name in lower), None)
+            if usual is not None or field.name in MAY_BE_EMPTY:
+                found[field.name] = usual if field.default is None else usual or ""
+    return Mapping(**found)
 
 
 def read_mapping(file: Path | None) -> Mapping:

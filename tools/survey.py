@@ -2,17 +2,19 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from tools.formats.event import LogEvent, Maker
+from tools.formats.look import NOTHING_TOLD, Reading, Told, look
 from tools.mapping import Mapping
 from tools.progress import progress
-from tools.xes import LogEvent, read_events
 
 LOGS: Final = uuid5(NAMESPACE_URL, "urn:sluss:log")
 MOST_VOCABULARY: Final = 200_000
@@ -33,11 +35,22 @@ class LogFile:
     file: Path
     mapping: Mapping
     zone: ZoneInfo | None
+    told: Told = NOTHING_TOLD
 
-    def events(self, task: str) -> Iterator[LogEvent]:
+    @cached_property
+    def reading(self) -> Reading:
+        """Its form and its keys. Raises BadLog when they cannot be known."""
+        with self.file.open("rb") as raw:
+            return look(raw, str(self.file), self.mapping, self.told)
+
+    def maker(self) -> Maker:
+        """What makes its events, and knows afterwards at which offsets their times stood."""
+        return self.reading.maker(str(self.file), self.zone)
+
+    def events(self, task: str, maker: Maker | None = None) -> Iterator[LogEvent]:
         """Every event in the order of the file, while the progress is shown. Raises BadLog."""
         with self.file.open("rb") as raw, progress(task, self.file.stat().st_size) as reach:
-            for number, event in enumerate(read_events(raw, str(self.file), self.mapping, self.zone)):
+            for number, event in enumerate(self.reading.events(raw, maker or self.maker())):
                 if number % LOOK_EVERY == 0:
                     reach(raw.tell())
                 yield event
@@ -50,7 +63,8 @@ class LogFile:
 
     def log_id(self, sha256: str) -> UUID:
         """The same bytes read in the same way are the same log, whatever it is called."""
-        return uuid5(LOGS, sha256 + self.mapping.sha256(self.zone.key if self.zone else None))
+        told = {name: said for name, said in asdict(self.reading.told).items() if said}
+        return uuid5(LOGS, sha256 + self.reading.mapping.sha256(self.zone.key if self.zone else None, **told))
 
 
 class Codes:
@@ -108,21 +122,39 @@ class Survey:
         }
 
 
+class Names:
+    """What a log calls its activities, organisations and resources."""
+
+    def __init__(self) -> None:
+        self.activities, self.organisations, self.resources = Codes("a"), Codes("o"), Codes("r")
+
+    def see(self, event: LogEvent) -> int:
+        """Counts the names of an event; answers the bytes that they add to the vocabulary."""
+        return self.activities.see(event.activity) + _see(self.organisations, event.organisation) + _see(self.resources, event.resource)
+
+
 def survey(log: LogFile) -> Survey:
     """Reads every event once. Raises BadLog, and TooManyNames before the names fill the memory."""
     sha256 = log.sha256()
-    activities, organisations, resources = Codes("a"), Codes("o"), Codes("r")
-    events, size, last = 0, 0, BEFORE_ALL
-    for event in log.events("Reading"):
-        size += activities.see(event.activity) + _see(organisations, event.organisation) + _see(resources, event.resource)
+    names = Names()
+    events, last = 0, BEFORE_ALL
+    for event in check_names(log, log.events("Reading"), names):
+        last = max(last, event.time)
+        events += 1
+    return Survey(log.log_id(sha256), sha256, events, last, names.activities, names.organisations, names.resources)
+
+
+def check_names(log: LogFile, events: Iterable[LogEvent], names: Names | None = None) -> Iterator[LogEvent]:
+    """The same events, while their names are kept. Raises TooManyNames before they fill the memory."""
+    names, size = names or Names(), 0
+    for event in events:
+        size += names.see(event)
         if size > MOST_VOCABULARY:
             raise TooManyNames(
                 f"{log.file}: has too many different activities, organisations and resources to keep names for. "
                 'Say with --map which attributes name them; "" leaves one out'
             )
-        last = max(last, event.time)
-        events += 1
-    return Survey(log.log_id(sha256), sha256, events, last, activities, organisations, resources)
+        yield event
 
 
 def _see(codes: Codes, name: str | None) -> int:

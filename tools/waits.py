@@ -25,10 +25,18 @@ AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), 
 @click.option(
     "--as-of", metavar="TIME", help="What had happened by then: a day, or an instant with its offset.  [default: the log's last event]"
 )
+@click.option("--known-at", metavar="TIME", help="What the log's keeper had recorded by then.  [default: everything]")
 @click.option("--at", metavar="DAYS", help="After how many days to look, with commas.  [default: 1,3,7,14,30,60,90,180,365]")
 @format_option
 def waits(
-    name: str, start: str | None, end: str | None, competing: Sequence[str], as_of: str | None, at: str | None, shown_as: str
+    name: str,
+    start: str | None,
+    end: str | None,
+    competing: Sequence[str],
+    as_of: str | None,
+    known_at: str | None,
+    at: str | None,
+    shown_as: str,
 ) -> None:
     """Show the waits of the imported log NAME.
 
@@ -43,7 +51,7 @@ def waits(
             print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
             return
         _require_known(log, start, end, *competing)
-        found = _waits(leadtimes, name, {"from": start, "to": end, "competing": competing, "as_of": as_of, "at": at})
+        found = _waits(leadtimes, name, {"from": start, "to": end, "competing": competing, "as_of": as_of, "known_at": known_at, "at": at})
     match shown_as:
         case "json":
             print_json(found)
@@ -77,7 +85,9 @@ def _waits(leadtimes: Api, name: str, asked: dict[str, str | Sequence[str] | Non
             case "not_complete_yet":
                 raise click.ClickException(_how_far(name, refused.problem["progress"])) from None
             case "request_invalid":
-                raise BadInput("--as-of is a day (2012-01-23) or an instant with its offset; --at is days, with commas.") from None
+                raise BadInput(
+                    "--as-of and --known-at are a day (2012-01-23) or an instant with its offset; --at is days, with commas."
+                ) from None
         raise
 
 

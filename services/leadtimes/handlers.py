@@ -167,8 +167,19 @@ async def log(db: Database, name: str) -> Log:
         return await _named(tx, name)
 
 
-async def waits(db: Database, name: str, start: str, end: str, as_of: datetime | None, competing: Sequence[str] = ()) -> LogWaits:
-    """The waits of a log between two of its activities, by their names; as-of is by default its last event.
+@dataclass(frozen=True)
+class Asked:
+    """Which waits of a log: between which activities, by their names, ended otherwise by which; as of when and known at when."""
+
+    start: str
+    end: str
+    competing: Sequence[str] = ()
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+
+
+async def waits(db: Database, name: str, asked: Asked) -> LogWaits:
+    """The waits asked for; as-of is by default the log's last event, and known-at leaves nothing out.
 
     Raises NoSuchLog, NotComplete and NoSuchActivity.
     """
@@ -178,14 +189,14 @@ async def waits(db: Database, name: str, start: str, end: str, as_of: datetime |
         if not of_log.complete or last_event is None:
             raise NotComplete(of_log)
         names = of_log.activity_names
-        asked = [("from", start), ("to", end), *(("competing", each) for each in competing)]
-        unknown = [which for which, called in asked if called not in names.values()]
+        wanted = [("from", asked.start), ("to", asked.end), *(("competing", each) for each in asked.competing)]
+        unknown = [which for which, called in wanted if called not in names.values()]
         if unknown:
             raise NoSuchActivity(unknown)
-        codes = [code for code, called in names.items() if called in (start, end, *competing)]
-        events = await store.log_events(tx, of_log.log_id, codes)
+        codes = [code for code, called in names.items() if called in (asked.start, asked.end, *asked.competing)]
+        events = await store.log_events(tx, of_log.log_id, codes, asked.known_at)
     rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
-    return log_waits(rows, start, end, as_of or last_event, competing)
+    return log_waits(rows, asked.start, asked.end, asked.as_of or last_event, asked.competing)
 
 
 async def _named(tx: Transaction, name: str) -> Log:

@@ -63,7 +63,8 @@ PROGRESS = """
 """
 LOG_EVENTS = """
     SELECT stream AS case_id, activity_code, time, (data ->> 'row')::integer AS row
-    FROM event WHERE log_id = $1 AND activity_code = ANY($2::text[]) ORDER BY time, row
+    FROM event WHERE log_id = $1 AND activity_code = ANY($2::text[]) AND recorded_at <= coalesce($3, 'infinity'::timestamptz)
+    ORDER BY time, row
 """
 
 
@@ -192,9 +193,9 @@ async def log(tx: Transaction, name: str) -> Log | None:
     return next(iter(await _with_progress(tx, await tx.fetch(LOG, name))), None)
 
 
-async def log_events(tx: Transaction, log_id: UUID, activities: Collection[str]) -> list[LogEvent]:
-    """The events of some activities of a log, in the order of time and, within one time, of the file."""
-    return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities), timeout=LONG_COMMAND_S)]
+async def log_events(tx: Transaction, log_id: UUID, activities: Collection[str], known_at: datetime | None) -> list[LogEvent]:
+    """The events of some activities of a log, recorded by then, in the order of time and, within one time, of the file."""
+    return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities), known_at, timeout=LONG_COMMAND_S)]
 
 
 async def _with_progress(tx: Transaction, named: Sequence[Row]) -> list[Log]:

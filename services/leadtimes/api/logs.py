@@ -140,18 +140,20 @@ def routes(db: Database) -> APIRouter:
         end: Annotated[Activity, Query(alias="to")],
         competing: Competing = (),
         as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
+        known_at: Annotated[LimitText | None, Query(description="Whatever the log's keeper has recorded, when left out")] = None,
         at: Days = USUAL_DAYS,
     ) -> dict[str, Any]:
-        waits = await asked(db, name, start, end, None if as_of is None else last_instant(as_of), competing)
+        limits = [None if limit is None else last_instant(limit) for limit in (as_of, known_at)]
+        waits = await asked(db, name, handlers.Asked(start, end, competing, *limits))
         return summary(waits, _days(at)) | {"as_of_is_last_event": as_of is None}
 
     return router
 
 
-async def asked(db: Database, name: str, start: str, end: str, as_of: datetime | None, competing: Sequence[str] = ()) -> LogWaits:
+async def asked(db: Database, name: str, asked: handlers.Asked) -> LogWaits:
     """The waits asked for. Raises Problem: not_found, not_complete_yet with the progress, request_invalid."""
     try:
-        return await handlers.waits(db, name, start, end, as_of, competing)
+        return await handlers.waits(db, name, asked)
     except handlers.NoSuchLog:
         raise Problem("not_found") from None
     except handlers.NotComplete as importing:

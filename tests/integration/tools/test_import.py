@@ -22,10 +22,10 @@ from tests.integration.tools.conftest import Sluss
 from tests.shared_data import shared_file
 from tests.street import read_topic, service_client
 from tests.unit.tools.logs import xes
+from tools.formats.look import read_events
 from tools.history import History, send
 from tools.mapping import Mapping
 from tools.survey import LogFile, survey
-from tools.xes import read_events
 
 NOON = datetime(2011, 3, 2, 12, tzinfo=UTC)
 FIGURES = ("n", "events", "censored", "naive_median_completed_only", "km_median")
@@ -89,6 +89,26 @@ async def test_receipt_waits_as_the_oracle_says_at_each_of_its_snapshots(run: Sl
             assert found[figure].keys() == snapshot[figure].keys()
             for key, expected in snapshot[figure].items():
                 assert found[figure][key] == pytest.approx(expected, abs=1e-6), (figure, key)
+
+
+async def test_the_simulated_vasby_waits_as_the_oracle_says_and_as_it_was_known_earlier(run: Sluss) -> None:
+    name = fresh_name()
+    oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
+    imported = await run("import", str(shared_file("sim/vasby_s42_events.ndjson.gz")), "--name", name)
+    assert imported.exit_code == 0, imported.output
+    ends = ("--from", "forsta_kontakt", "--to", "insats_start", "--competing", "arende_avslutat", "--at", "30,90,180,365,730")
+    for snapshot in oracle["snapshots"]:
+        found = await waits(run, name, *ends, "--as-of", snapshot["as_of"])
+        numbers = (found["n"], found["competing"]["n1"], found["competing"]["n2"], found["competing"]["n_cens"])
+        assert numbers == (snapshot["n"], snapshot["started"], snapshot["ended_otherwise"], snapshot["still_waiting"])
+        assert found["competing"]["CIF_event1"] == pytest.approx(snapshot["share_started_within"], abs=1e-6)
+        assert found["competing"]["CIF_event2"] == pytest.approx(snapshot["share_ended_otherwise_within"], abs=1e-6)
+        wrong = {day: 1 - share for day, share in found["S"].items()}
+        assert wrong == pytest.approx(snapshot["wrong_if_closings_are_censored"], abs=1e-6)
+    at, known = ("--as-of", "2018-06-30"), ("--known-at", "2018-06-30")
+    late, early = await waits(run, name, *ends, *at), await waits(run, name, *ends, *at, *known)
+    assert early["competing"]["n2"] < late["competing"]["n2"], "two closings of June were typed in July"
+    assert early["n"] == late["n"]
 
 
 async def test_a_copy_with_other_ids_other_order_and_other_days_waits_the_same(run: Sluss, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def imported(file: Path, content: bytes, *options: str) -> Result:
 @pytest.mark.parametrize(
     ("content", "place", "why"),
     [
-        (b"case;activity\n1;Sent\n", "1:5", "not XML"),
+        (b"case;activity\n1;Sent\n", "1:1", "does not show which of its keys is the time; say so with --map"),
         (SOUND[:-30].encode(), "3:", "truncated"),
         (gzip.compress(SOUND.encode())[:60], "", "truncated"),
         (SOUND.replace("time:timestamp", "when").encode(), "3:1", 'no "time:timestamp"'),
@@ -62,10 +62,43 @@ def test_a_sound_log_gets_as_far_as_the_street_that_does_not_run(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--zone", "Europe/Nowhere"], ["--zone", "../etc"], ["--map", "missing.toml"], ["--name", "Två ord"], ["--name", "x" * 65]],
+    [
+        ["--delimiter", "::"],
+        ["--encoding", "nowhere"],
+        ["--encoding", "utf-32"],
+        ["--zone", "Europe/Nowhere"],
+        ["--zone", "../etc"],
+        ["--map", "missing.toml"],
+        ["--name", "Två ord"],
+        ["--name", "x" * 65],
+    ],
 )
 def test_a_wrong_option_is_said_before_anything_is_read(tmp_path: Path, wrong: list[str]) -> None:
     assert imported(tmp_path / "some.xes", SOUND.encode(), *wrong).exit_code == 2
+
+
+def test_a_dry_run_needs_no_street_and_says_how_the_file_is_read_and_what_looks_wrong(tmp_path: Path) -> None:
+    rows = [
+        "Case ID;Activity;Timestamp;org",
+        "1;Sent;2026-03-02T12:00+01:00;A",
+        "1;Answered;2026-03-02T12:00+01:00;B",
+        "2;Sent;2999-07-02T12:00+02:00;",
+    ]
+    result = imported(tmp_path / "some.csv", "\n".join(rows).encode(), "--dry-run")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stdout.split())
+    for words in (
+        "CSV, delimiter ';'",
+        "case Case ID",
+        "organisation org",
+        "3 events of 2 cases and 2 activities",
+        "+01:00, +02:00",
+        "Sent 2",
+    ):
+        assert words in said
+    assert "lies in the future" in said
+    assert "1 events have the time of the one before them in their case; their order in the file decides" in said
+    assert said.endswith("Nothing was sent.")
 
 
 def test_more_names_than_a_vocabulary_holds_is_most_likely_the_wrong_attribute(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 """The memory an import needs does not grow with the log."""
 
+import gzip
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from tests.unit.tools.logs import xes
 
@@ -38,10 +43,28 @@ def peak_kb(file: Path) -> tuple[int, int]:
     return int(events), int(peak)
 
 
-def test_a_log_made_twenty_times_larger_needs_the_same_memory(tmp_path: Path) -> None:
-    small, large = tmp_path / "small.xes", tmp_path / "large.xes"
-    small.write_text(log_of(200))
-    large.write_text(log_of(4000))
+def table_of(cases: int) -> str:
+    lines = (f"case-{number},Step {step},{START + timedelta(hours=number + step)}" for number in range(cases) for step in range(10))
+    return "\n".join(["case_id,activity,timestamp", *lines])
+
+
+def rows_of(cases: int) -> str:
+    return "\n".join(
+        json.dumps({"case": f"case-{number}", "type": f"Step {step}", "occurred_at": str(START + timedelta(hours=number + step))})
+        for number in range(cases)
+        for step in range(10)
+    )
+
+
+def array_of(cases: int) -> str:
+    return "[" + rows_of(cases).replace("\n", ",\n") + "]"
+
+
+@pytest.mark.parametrize("write", [log_of, table_of, rows_of, array_of])
+def test_a_log_made_twenty_times_larger_needs_the_same_memory(tmp_path: Path, write: Callable[[int], str]) -> None:
+    small, large = tmp_path / "small.gz", tmp_path / "large.gz"
+    small.write_bytes(gzip.compress(write(200).encode()))
+    large.write_bytes(gzip.compress(write(4000).encode()))
     (few, small_peak), (many, large_peak) = peak_kb(small), peak_kb(large)
     assert many == 20 * few == 40_000
     assert large_peak < 1.2 * small_peak
