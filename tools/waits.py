@@ -46,7 +46,7 @@ def waits(
     Exit codes: 0 shown, 1 the import of the log has not ended, 2 no such log, activity or time, 3 leadtimes does not answer.
     """
     with open_api(street(), "leadtimes") as leadtimes:
-        log = _log(leadtimes, name)
+        log = known_log(leadtimes, name)
         if start is None or end is None:
             print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
             return
@@ -61,7 +61,8 @@ def waits(
             print_waits(found)
 
 
-def _log(leadtimes: Api, name: str) -> Any:
+def known_log(leadtimes: Api, name: str) -> Any:
+    """The log of that name. Raises BadInput with the names there are."""
     try:
         return leadtimes.get("logs", name)
     except Refused as refused:
@@ -83,7 +84,7 @@ def _waits(leadtimes: Api, name: str, asked: dict[str, str | Sequence[str] | Non
     except Refused as refused:
         match refused.code:
             case "not_complete_yet":
-                raise click.ClickException(_how_far(name, refused.problem["progress"])) from None
+                raise click.ClickException(how_far(name, refused.problem["progress"])) from None
             case "request_invalid":
                 raise BadInput(
                     "--as-of and --known-at are a day (2012-01-23) or an instant with its offset; --at is days, with commas."
@@ -91,7 +92,8 @@ def _waits(leadtimes: Api, name: str, asked: dict[str, str | Sequence[str] | Non
         raise
 
 
-def _how_far(name: str, progress: Any) -> str:
+def how_far(name: str, progress: Any) -> str:
+    """What to say of a log whose import has not ended."""
     stored, expected = progress["events_stored"], progress["events_expected"]
     return f"The import of {name} has not ended: {stored:,} of {expected:,} events are in. An answer now would be wrong."
 

@@ -1,5 +1,6 @@
 """What leadtimes does, one transaction each: keep what was heard and the clocks it moves, make them anew, compare, and answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,9 @@ from uuid import UUID
 
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
+from services.leadtimes.columns import columns
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
+from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.waits import LogWaits, log_waits
@@ -32,7 +35,7 @@ class NameTaken(Exception):
 
 
 class NoSuchActivity(Exception):
-    """The log has no activity of that name: at which ends (`from`, `to`, `competing`)."""
+    """The log has no activity of that name: at which ends (`from`, `to`, `competing`, `milestone`)."""
 
     def __init__(self, ends: Sequence[str]) -> None:
         super().__init__("unknown activity")
@@ -197,6 +200,19 @@ async def waits(db: Database, name: str, asked: Asked) -> LogWaits:
         events = await store.log_events(tx, of_log.log_id, codes, asked.known_at)
     rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
     return log_waits(rows, asked.start, asked.end, asked.as_of or last_event, asked.competing)
+
+
+async def log_stats(db: Database, name: str, milestones: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The figures of a whole log, and of the milestones asked for. Raises NoSuchLog, NotComplete, NoSuchActivity."""
+    async with transaction(db, snapshot=True) as tx:
+        of_log = await _named(tx, name)
+        if not of_log.complete or of_log.last_event is None:
+            raise NotComplete(of_log)
+        if {activity for pair in milestones for activity in pair} - set(of_log.activity_names.values()):
+            raise NoSuchActivity(["milestone"])
+        copied = await store.log_columns(tx, of_log.log_id)
+    # In a thread: for a large log it takes seconds, in which others ask and events come in.
+    return await asyncio.to_thread(lambda: stats_of(columns(copied, of_log), milestones))
 
 
 async def _named(tx: Transaction, name: str) -> Log:

@@ -67,6 +67,13 @@ LOG_EVENTS = """
     ORDER BY time, row
 """
 
+# Rows of one width, so that a million of them are an array and not a million objects.
+LOG_COLUMNS = """
+    SELECT stream, (extract(epoch FROM time) * 1000000)::bigint, (data ->> 'row')::integer, substr(activity_code, 2)::integer,
+           coalesce(substr(data ->> 'organisation_code', 2)::integer, 0)
+    FROM event WHERE log_id = $1 AND activity_code IS NOT NULL
+"""
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -196,6 +203,18 @@ async def log(tx: Transaction, name: str) -> Log | None:
 async def log_events(tx: Transaction, log_id: UUID, activities: Collection[str], known_at: datetime | None) -> list[LogEvent]:
     """The events of some activities of a log, recorded by then, in the order of time and, within one time, of the file."""
     return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities), known_at, timeout=LONG_COMMAND_S)]
+
+
+@step
+async def log_columns(tx: Transaction, log_id: UUID) -> bytes:
+    """Every event of a log in PostgreSQL's binary COPY format, in no order; `LOG_COLUMNS` says which columns."""
+    found = bytearray()
+
+    async def keep(piece: bytes) -> None:
+        found.extend(piece)
+
+    await tx.copy_from_query(LOG_COLUMNS, log_id, output=keep, format="binary", timeout=LONG_COMMAND_S)
+    return bytes(found)
 
 
 async def _with_progress(tx: Transaction, named: Sequence[Row]) -> list[Log]:

@@ -79,6 +79,9 @@ class AtLeadtimes(Preparing):
                 case.path_parameters, case.body = {"name": f"any-{uuid4()}"}, NAMED | {"log_id": str(uuid4())}
             case "/logs/{name}" if case.method == "GET":
                 case.path_parameters = {"name": LOG}
+            case "/logs/{name}/stats":
+                case.path_parameters = {"name": LOG}
+                case.query = {"milestone": f"{RECEIVED} => {CONFIRMED}"}
             case "/logs/{name}/waits":
                 case.path_parameters = {"name": LOG}
                 case.query = {**(case.query or {}), "from": RECEIVED, "to": CONFIRMED}

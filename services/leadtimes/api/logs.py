@@ -1,6 +1,7 @@
 """/leadtimes/logs: what imported logs are called, how far their import has come, and the waits between two of their activities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -22,7 +23,9 @@ from shared.problems import Problem
 MOST_CALLED = 500
 MOST_DAYS = 100
 MOST_COMPETING = 20
+MOST_MILESTONES = 50
 LONGEST_DAY = 100_000
+ARROW = " => "
 Name = Annotated[str, Path(pattern="^[a-z0-9_-]{1,64}$", description="What people call the log")]
 Called = Annotated[str, Field(min_length=1, max_length=MOST_CALLED)]
 Activity = Annotated[str, Query(min_length=1, max_length=MOST_CALLED, description="The activity's name in the log")]
@@ -98,6 +101,10 @@ def _days(text: str) -> list[float]:
     return days
 
 
+Milestones = Annotated[
+    Sequence[Annotated[str, Field(pattern=f"^.{{1,{MOST_CALLED}}}{ARROW}.{{1,{MOST_CALLED}}}$")]],
+    Query(max_length=MOST_MILESTONES, description="`A => B`: from the first A of a case to the first B after it"),
+]
 USUAL_DAYS = ",".join(map(str, AT))
 Days = Annotated[str, AfterValidator(lambda text: _days(text) and text), Query(description="Days, with commas between", max_length=1000)]
 
@@ -147,13 +154,19 @@ def routes(db: Database) -> APIRouter:
         waits = await asked(db, name, handlers.Asked(start, end, competing, *limits))
         return summary(waits, _days(at)) | {"as_of_is_last_event": as_of is None}
 
+    @router.get("/logs/{name}/stats", summary="What follows what in a log, and how long it takes")
+    async def stats(name: Name, milestone: Milestones = ()) -> dict[str, Any]:
+        with problems():
+            return await handlers.log_stats(db, name, [(start, end) for start, _, end in (each.partition(ARROW) for each in milestone)])
+
     return router
 
 
-async def asked(db: Database, name: str, asked: handlers.Asked) -> LogWaits:
-    """The waits asked for. Raises Problem: not_found, not_complete_yet with the progress, request_invalid."""
+@contextmanager
+def problems() -> Iterator[None]:
+    """What a question to a log can meet, as a Problem: not_found, not_complete_yet with the progress, request_invalid."""
     try:
-        return await handlers.waits(db, name, asked)
+        yield
     except handlers.NoSuchLog:
         raise Problem("not_found") from None
     except handlers.NotComplete as importing:
@@ -162,6 +175,12 @@ async def asked(db: Database, name: str, asked: handlers.Asked) -> LogWaits:
     except handlers.NoSuchActivity as unknown:
         faults = [{"in": "query", "pointer": f"/{end}", "kind": "unknown_activity"} for end in unknown.ends]
         raise Problem("request_invalid", errors=faults) from None
+
+
+async def asked(db: Database, name: str, asked: handlers.Asked) -> LogWaits:
+    """The waits asked for. Raises Problem, as `problems` says."""
+    with problems():
+        return await handlers.waits(db, name, asked)
 
 
 def _shown(log: Log) -> LogShown:

@@ -21,6 +21,7 @@ from deploy.local.record import StreetRecord
 from tests.integration.tools.conftest import Sluss
 from tests.shared_data import shared_file
 from tests.street import read_topic, service_client
+from tests.unit.leadtimes.test_log_stats import KEYS, differences
 from tests.unit.tools.logs import xes
 from tools.formats.look import read_events
 from tools.history import History, send
@@ -89,6 +90,21 @@ async def test_receipt_waits_as_the_oracle_says_at_each_of_its_snapshots(run: Sl
             assert found[figure].keys() == snapshot[figure].keys()
             for key, expected in snapshot[figure].items():
                 assert found[figure][key] == pytest.approx(expected, abs=1e-6), (figure, key)
+
+
+async def test_receipt_s_figures_are_what_the_oracle_says_of_the_whole_log(run: Sluss) -> None:
+    name, log = fresh_name(), shared_file("logs/receipt.csv.gz")
+    oracle = json.loads(shared_file("oracles/oracle_receipt.json").read_text())
+    assert (await run("import", str(log), "--name", name)).exit_code == 0
+    asked = [word for pair in oracle["milestones_first_to_first"] for word in ("--milestone", *pair.split(" => "))]
+    found = json.loads((await run("log-stats", name, *asked, "--format", "json")).stdout)
+    both = found.keys() & oracle.keys()
+    assert both >= KEYS
+    assert differences({key: found[key] for key in both}, {key: oracle[key] for key in both}) == []
+    shown = (await run("log-stats", name, *asked)).stdout
+    assert "8,577 events of 1,434 cases and 27 activities" in shown
+    assert (await run("log-stats", name, "--milestone", "Never", "Ever")).exit_code == 2
+    assert (await run("log-stats", fresh_name())).exit_code == 2
 
 
 async def test_the_simulated_vasby_waits_as_the_oracle_says_and_as_it_was_known_earlier(run: Sluss) -> None:

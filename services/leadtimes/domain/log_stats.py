@@ -1,0 +1,156 @@
+"""Questions to an imported log as a process miner asks them: what follows what and how long it takes. Apart from the clocks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int64]
+Seconds = NDArray[np.float64]
+
+MICROSECONDS = 1_000_000
+DAY_S = 86_400
+GAPS = (7, 30, 90, 180, 365)
+QUANTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
+
+
+@dataclass(frozen=True)
+class LogColumns:
+    """The events of a log, a column each. `case`, `activity` and `organisation` are numbers (an organisation of -1: none).
+
+    `time` is microseconds since 1970 in UTC, `row` the place in the file, which orders what has one time.
+    """
+
+    case: Codes
+    activity: Codes
+    organisation: Codes
+    time: Codes
+    row: Codes
+    activities: Sequence[str]
+    organisations: Sequence[str]
+
+
+def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+    """The figures of a log: JSON's own types, times in seconds, months in UTC. Events of a case are in the order of time, then row.
+
+    Quantiles interpolate linearly (type 7); `p90_nearest_rank` does not. `milestones`: pairs of activities, from the first of one to the
+    first of the other after it. A log without events has none of these figures: it is not asked.
+    """
+    order = np.lexsort((log.row, log.time, log.case))
+    case, activity, organisation, time = (column[order] for column in (log.case, log.activity, log.organisation, log.time))
+    first = np.concatenate(([True], case[1:] != case[:-1]))
+    last = np.concatenate((first[1:], [True]))
+    follows = np.flatnonzero(~first)
+    gap = _seconds(time[follows] - time[follows - 1])
+    before, after = activity[follows - 1], activity[follows]
+    events = np.diff(np.concatenate((np.flatnonzero(first), [len(case)])))
+    return {
+        "cases": int(first.sum()),
+        "events": len(case),
+        "activities": len(np.unique(activity)),
+        "first_event": _instant(time.min()),
+        "last_event": _instant(time.max()),
+        "events_per_case": _spread(events.astype(np.float64)),
+        "tied_consecutive_pairs": int((gap == 0).sum()),
+        "activity_counts": _counts(activity, log.activities),
+        "activity_case_counts": _counts(np.unique(np.stack((case, activity)), axis=1)[1], log.activities),
+        "start_activities": _counts(activity[first], log.activities),
+        "end_activities": _counts(activity[last], log.activities),
+        "variants": _variants(activity, np.flatnonzero(first)),
+        "throughput_s": _spread(_seconds(time[last] - time[first])),
+        "cases_started_per_month": _months(time[first]),
+        "dfg": {pair: len(gaps) for pair, gaps in _by_pair(before, after, gap, log.activities)},
+        "transitions_s": {pair: _spread(gaps) for pair, gaps in _by_pair(before, after, gap, log.activities)},
+        "gaps_ge_days": {str(days): int((gap >= days * DAY_S).sum()) for days in GAPS},
+        "cases_with_gap_ge_days": {str(days): len(np.unique(case[follows][gap >= days * DAY_S])) for days in GAPS},
+        **_handover(organisation[follows - 1], organisation[follows], gap, log.organisations),
+        "milestones_first_to_first": {f"{start} => {end}": _milestone(case, activity, time, log, start, end) for start, end in milestones},
+    }
+
+
+def _seconds(microseconds: Codes) -> Seconds:
+    return np.asarray(microseconds / MICROSECONDS, dtype=np.float64)
+
+
+def _spread(seconds: Seconds) -> dict[str, float | int]:
+    """n, mean, quantiles and ends; nothing but n of nothing."""
+    if not len(seconds):
+        return {"n": 0}
+    ordered = np.sort(seconds)
+    quantiles = np.quantile(ordered, list(QUANTILES.values()))
+    return {
+        "n": len(ordered),
+        "mean": float(ordered.mean()),
+        **dict(zip(QUANTILES, quantiles.tolist(), strict=True)),
+        "p90_nearest_rank": float(ordered[max(int(np.ceil(0.9 * len(ordered))) - 1, 0)]),
+        "min": float(ordered[0]),
+        "max": float(ordered[-1]),
+    }
+
+
+def _counts(codes: Codes, names: Sequence[str]) -> dict[str, int]:
+    found, times = np.unique(codes, return_counts=True)
+    return dict(sorted(((names[code], int(n)) for code, n in zip(found, times, strict=True)), key=lambda each: each[0]))
+
+
+def _variants(activity: Codes, starts: Codes) -> int:
+    """How many different sequences of activities cases have."""
+    ends = [*starts[1:].tolist(), len(activity)]
+    return len({activity[start:end].tobytes() for start, end in zip(starts.tolist(), ends, strict=True)})
+
+
+def _months(times: Codes) -> dict[str, int]:
+    months, n = np.unique(times.view("datetime64[us]").astype("datetime64[M]"), return_counts=True)
+    return {str(month): int(times) for month, times in zip(months, n, strict=True)}
+
+
+def _by_pair(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) -> list[tuple[str, Seconds]]:
+    """The gaps of each pair of consecutive codes, by the pair's names."""
+    pairs = before * len(names) + after
+    order = np.argsort(pairs, kind="stable")
+    found, starts = np.unique(pairs[order], return_index=True)
+    split = np.split(gap[order], starts[1:]) if len(found) else []
+    named = ((f"{names[pair // len(names)]} -> {names[pair % len(names)]}", gaps) for pair, gaps in zip(found, split, strict=True))
+    return sorted(named, key=lambda each: each[0])
+
+
+def _handover(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) -> dict[str, Any]:
+    """Between which organisations a case goes from one event to the next, where both are known."""
+    known = (before >= 0) & (after >= 0)
+    other = known & (before != after)
+    between = _by_pair(before[other], after[other], gap[other], names)
+    return {
+        "org_handover": {pair: _spread(gaps) for pair, gaps in between},
+        "same_org_s": _spread(gap[known & ~other]),
+        "other_org_s": _spread(gap[other]),
+    }
+
+
+def _milestone(case: Codes, activity: Codes, time: Codes, log: LogColumns, start: str, end: str) -> dict[str, Any]:
+    """In each case from the first start to the first end after it, in the order of its events."""
+    begun = _firsts(case, np.flatnonzero(activity == log.activities.index(start)))
+    ends = np.flatnonzero(activity == log.activities.index(end))
+    reached = np.searchsorted(ends, begun, side="right")
+    there = reached < len(ends)
+    there[there] = case[ends[reached[there]]] == case[begun[there]]
+    waits = _seconds(time[ends[reached[there]]] - time[begun[there]])
+    n, through = len(begun), len(waits)
+    return {"cases_with_A": n, "reached_B": through, "not_reached": n - through, "wait_s": _spread(waits)}
+
+
+def _firsts(case: Codes, places: Codes) -> Codes:
+    """Of places in the order of cases the first of each case."""
+    return places[np.concatenate(([True], case[places[1:]] != case[places[:-1]]))] if len(places) else places
+
+
+def _instant(microseconds: Any) -> str:
+    return datetime.fromtimestamp(int(microseconds) / MICROSECONDS, UTC).isoformat()
+
+
+def codes_of(values: Sequence[str]) -> tuple[Codes, Mapping[str, int]]:
+    """Numbers for names, in the order of first sight."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64), numbers
