@@ -9,7 +9,6 @@ from uuid import UUID
 
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
-from services.leadtimes.columns import columns
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
@@ -212,7 +211,7 @@ async def log_stats(db: Database, name: str, milestones: Sequence[tuple[str, str
             raise NoSuchActivity(["milestone"])
         copied = await store.log_columns(tx, of_log.log_id)
     # In a thread: for a large log it takes seconds, in which others ask and events come in.
-    return await asyncio.to_thread(lambda: stats_of(columns(copied, of_log), milestones))
+    return await asyncio.to_thread(lambda: stats_of(store.as_columns(copied, of_log), milestones))
 
 
 async def _named(tx: Transaction, name: str) -> Log:

@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contracts.catalogue import BY_TYPE, INTAKE_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from contracts.history import LogEventRecordedV1
+from services.leadtimes.domain.log_stats import Codes, LogColumns
 from shared.postgres import LONG_COMMAND_S, Database, Row, Transaction, lock_number
 from shared.telemetry import step
 
@@ -73,6 +77,19 @@ LOG_COLUMNS = """
            coalesce(substr(data ->> 'organisation_code', 2)::integer, 0)
     FROM event WHERE log_id = $1 AND activity_code IS NOT NULL
 """
+
+SIGNATURE, TRAILER = 19, 2
+"""Bytes before the first row and after the last, in the binary COPY format (PostgreSQL's documentation, COPY, File Formats)."""
+ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("case_length", ">i4"), ("case_high", ">u8"), ("case_low", ">u8"),
+        ("time_length", ">i4"), ("time", ">i8"),
+        ("row_length", ">i4"), ("row", ">i4"),
+        ("activity_length", ">i4"), ("activity", ">i4"),
+        ("organisation_length", ">i4"), ("organisation", ">i4"),
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -217,6 +234,21 @@ async def log_columns(tx: Transaction, log_id: UUID) -> bytes:
     return bytes(found)
 
 
+def as_columns(copied: bytes, log: Log) -> LogColumns:
+    """What `log_columns` gave of this log: no object an event."""
+    rows = np.frombuffer(copied, ROW, count=(len(copied) - SIGNATURE - TRAILER) // ROW.itemsize, offset=SIGNATURE)
+    activity, organisation = rows["activity"].astype(np.int64), rows["organisation"].astype(np.int64)
+    return LogColumns(
+        case=_numbers(rows["case_high"].astype(np.uint64), rows["case_low"].astype(np.uint64)),
+        activity=activity - 1,
+        organisation=organisation - 1,
+        time=rows["time"].astype(np.int64),
+        row=rows["row"].astype(np.int64),
+        activities=_names(log, "activities", activity),
+        organisations=_names(log, "organisations", organisation),
+    )
+
+
 async def _with_progress(tx: Transaction, named: Sequence[Row]) -> list[Log]:
     ids = list({row["log_id"] for row in named})
     progress = {row["log_id"]: row for row in await tx.fetch(PROGRESS, ids, LogEventRecordedV1.event_type, timeout=LONG_COMMAND_S)}
@@ -281,3 +313,20 @@ def _envelope(row: Row) -> Envelope:
         traceparent=None,
         data=BY_TYPE[row["type"]].model_validate_json(row["data"]),
     )
+
+
+def _names(log: Log, kind: str, numbers: Codes) -> list[str]:
+    """What codes are called: the n-th name is that of the code with number n + 1; itself, where the vocabulary has none."""
+    called = {code: name if isinstance(name, str) else name["name"] for code, name in log.vocabulary.get(kind, {}).items()}
+    codes = [f"{kind[0]}{number}" for number in range(1, int(numbers.max(initial=0)) + 1)]
+    return [called.get(code, code) for code in codes]
+
+
+def _numbers(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> Codes:
+    """A number for each different pair, from 0."""
+    order = np.lexsort((low, high))
+    high, low = high[order], low[order]
+    new = np.concatenate(([False], (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
+    numbers = np.empty(len(order), dtype=np.int64)
+    numbers[order] = np.cumsum(new)
+    return numbers

@@ -84,7 +84,7 @@ class Maker:
         """
         try:
             text = text.strip()
-            at = datetime.strptime(text, self.time_format) if self.time_format else datetime.fromisoformat(text)  # noqa: DTZ007 - below
+            at = self._written(text)
             self.offsets[at.utcoffset()] += 1
             if at.tzinfo is None and self.zone is not None:
                 at = at.replace(tzinfo=self.zone)
@@ -95,6 +95,11 @@ class Maker:
                 self.refuse(place, f'"{key}" is not a time of the form that --time-format gives here')
             self.refuse(place, f'"{key}" is not a time (ISO 8601) here; another form is given with --time-format, as in "%d/%m/%Y %H:%M"')
         self.refuse(place, "a time without an offset; say where its clock stood with --zone, as in --zone Europe/Stockholm")
+
+    def _written(self, text: str) -> datetime:
+        if self.time_format is None:
+            return datetime.fromisoformat(text)
+        return datetime.strptime(text, self.time_format)  # noqa: DTZ007 - one without a zone is given one, or refused
 
     def refuse(self, place: Place, why: str) -> NoReturn:
         """Raises BadLog."""
