@@ -73,6 +73,10 @@ class Api:
         """Puts a document there; answers what the service says."""
         return self._ask("PUT", path, json=body)
 
+    def delete(self, *path: str, patience_s: float = PATIENCE_S) -> Any:
+        """Takes away what stands there; answers what the service says."""
+        return self._ask("DELETE", path, timeout=patience_s)
+
     def post(self, *path: str, body: object | None = None, key: str | None = None, patience_s: float = PATIENCE_S) -> Any:
         """Asks for something to be done, once for each idempotency key; answers what the service says."""
         return self._ask("POST", path, json=body, headers={"Idempotency-Key": key} if key else None, timeout=patience_s)

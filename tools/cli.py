@@ -7,6 +7,7 @@ from tools.demo import demo
 from tools.import_log import import_log
 from tools.leadtimes import leadtimes
 from tools.log_stats import log_stats
+from tools.logs import forget, logs
 from tools.quarantine import discard, quarantine, redrive
 from tools.rebuild import rebuild
 from tools.republish import republish
@@ -29,7 +30,7 @@ def sluss() -> None:
 
 
 STREET = (up, down, status, open_page, token, clock, demo)
-FIGURES = (import_log, waits, log_stats, leadtimes)
+FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes)
 KEEPING = (verify, quarantine, redrive, discard, republish, rebuild)
 
 for command in (*STREET, *FIGURES, *KEEPING):

@@ -157,6 +157,13 @@ async def name_log(db: Database, name: str, log_id: UUID, sha256: str, events: i
         return named, is_new
 
 
+async def forget_log(db: Database, name: str) -> int | None:
+    """Takes a name from a log; with its last name the log goes with all its events, and the answer is how many. Raises NoSuchLog."""
+    async with transaction(db) as tx:
+        of_log = await _named(tx, name)
+        return of_log.events_stored if await store.forget_name(tx, name, of_log.log_id) else None
+
+
 async def logs(db: Database) -> list[Log]:
     """Every log under every one of its names."""
     async with transaction(db, snapshot=True) as tx:

@@ -25,6 +25,9 @@ KEEP = """
                        correlation_id, causation_id, data, content_sha256)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[],
                          $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::jsonb[], $14::bytea[])
+                  AS heard (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at,
+                            correlation_id, causation_id, data, content_sha256)
+    WHERE NOT EXISTS (SELECT FROM forgotten_log WHERE log_id = (heard.data ->> 'log_id')::uuid)
     ON CONFLICT (event_id) DO NOTHING
     RETURNING event_id
 """
@@ -58,6 +61,16 @@ DESCRIBE_LOG = """
     ON CONFLICT (log_id) DO UPDATE SET sha256 = excluded.sha256, events = excluded.events, vocabulary = excluded.vocabulary
 """
 NAME_LOG = "INSERT INTO log_name (name, log_id) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING true"
+REMEMBER_LOG = "DELETE FROM forgotten_log WHERE log_id = $1"
+FORGET_NAME = "DELETE FROM log_name WHERE name = $1"
+# All of it in one statement: a log with no name left, what is noted of its events, and the events.
+FORGET_LOG = """
+    WITH forgotten AS (INSERT INTO forgotten_log (log_id) SELECT $1 ON CONFLICT DO NOTHING),
+         noted AS (DELETE FROM id_conflict USING event WHERE id_conflict.event_id = event.event_id AND event.log_id = $1)
+    DELETE FROM event WHERE log_id = $1
+"""
+FORGET_DESCRIPTION = "DELETE FROM log WHERE log_id = $1"
+NAMED_SO = "SELECT count(*) FROM log_name WHERE log_id = $1"
 LOGS = "SELECT name, log_id, sha256, events, vocabulary FROM log_name JOIN log USING (log_id) ORDER BY name"
 LOG = "SELECT name, log_id, sha256, events, vocabulary FROM log_name JOIN log USING (log_id) WHERE name = $1"
 PROGRESS = """
@@ -202,8 +215,22 @@ async def name_log(tx: Transaction, name: str, log_id: UUID) -> bool:
     return bool(await tx.fetchval(NAME_LOG, name, log_id))
 
 
+async def forget_name(tx: Transaction, name: str, log_id: UUID) -> bool:
+    """Takes a name from a log, and with its last name the log itself and all its events; whether that was it.
+
+    From then on its events are not kept when they are heard.
+    """
+    await tx.execute(FORGET_NAME, name)
+    if await tx.fetchval(NAMED_SO, log_id):
+        return False
+    await tx.execute(FORGET_LOG, log_id, timeout=LONG_COMMAND_S)
+    await tx.execute(FORGET_DESCRIPTION, log_id)
+    return True
+
+
 async def describe_log(tx: Transaction, log_id: UUID, sha256: str, events: int, vocabulary: Mapping[str, Any]) -> None:
-    """Says how many events a log has and what its codes are called; said again, the last counts."""
+    """Says how many events a log has and what its codes are called; said again, the last counts. A forgotten one is so no longer."""
+    await tx.execute(REMEMBER_LOG, log_id)
     await tx.execute(DESCRIBE_LOG, log_id, sha256, events, vocabulary)
 
 

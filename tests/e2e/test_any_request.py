@@ -61,6 +61,7 @@ class AtLeadtimes(Preparing):
 
     def __init__(self, leadtimes: httpx.Client, records: list[int], seed: int) -> None:
         super().__init__(seed)
+        self._named: list[str] = []
         self._leadtimes, self._records, self._rewinds = leadtimes, records, [HISTORY_EVENTS, INTAKE_EVENTS] * 4
 
     def prepare(self, case: schemathesis.Case) -> None:
@@ -76,7 +77,10 @@ class AtLeadtimes(Preparing):
             case "/open":
                 case.query = {"code": link_code(self._leadtimes)}
             case "/logs/{name}" if case.method == "PUT":
-                case.path_parameters, case.body = {"name": f"any-{uuid4()}"}, NAMED | {"log_id": str(uuid4())}
+                self._named.append(f"any-{uuid4()}")
+                case.path_parameters, case.body = {"name": self._named[-1]}, NAMED | {"log_id": str(uuid4())}
+            case "/logs/{name}" if case.method == "DELETE":
+                case.path_parameters = {"name": self._named.pop() if self._named else "none"}
             case "/logs/{name}" if case.method == "GET":
                 case.path_parameters = {"name": LOG}
             case "/logs/{name}/stats":

@@ -87,6 +87,13 @@ class LogShown(BaseModel):
     activities: list[ActivityShown]
 
 
+class LogForgotten(BaseModel):
+    """A name that means no log any more, and how many events went with it: null while the log has another name."""
+
+    name: str
+    events_removed: int | None
+
+
 class LogsShown(BaseModel):
     """Every log under every name."""
 
@@ -139,6 +146,13 @@ def routes(db: Database) -> APIRouter:
             raise Problem("already_there") from None
         response.status_code = 201 if is_new else 200
         return _shown(named)
+
+    @router.delete(
+        "/logs/{name}", summary="Forget a log under this name; under its last name all its events too", dependencies=for_operators
+    )
+    async def forget_log(name: Name) -> LogForgotten:
+        with problems():
+            return LogForgotten(name=name, events_removed=await handlers.forget_log(db, name))
 
     @router.get("/logs/{name}/waits", summary="The waits from one activity to another")
     async def log_waits(

@@ -126,3 +126,24 @@ async def test_another_end_competes_and_an_unknown_one_is_refused(leadtimes: Lea
     assert (found["events"], found["competing"]["event2"], found["competing"]["n2"]) == (0, end, 1)
     unknown = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=[*ENDS.items(), ("competing", end), ("competing", "Never")])
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/competing")
+
+
+async def test_a_forgotten_log_is_gone_with_its_last_name_and_what_is_heard_of_it_again_is_not_kept(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    await named(leadtimes, "other_name")
+    told = [*log_events(SMALL), import_completed(3)]
+    await leadtimes.hear(*told)
+    first, last, again = [await leadtimes.operator.delete(f"/leadtimes/logs/{name}") for name in ("small", "other_name", "other_name")]
+    assert (first.json()["events_removed"], last.json()["events_removed"], again.status_code) == (None, 3, 404)
+    await leadtimes.hear(*told)
+    tables = ("event", "log", "log_name")
+    assert [await leadtimes.db.fetchval(f"SELECT count(*) FROM {table}") for table in tables] == [0, 0, 0]
+    await named(leadtimes)
+    await leadtimes.hear(*told)
+    assert (await leadtimes.reader.get("/leadtimes/logs/small")).json()["state"] == "complete"
+
+
+async def test_a_reader_may_not_forget_a_log(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    assert (await leadtimes.reader.delete("/leadtimes/logs/small")).status_code == 403
+    assert (await leadtimes.reader.get("/leadtimes/logs/small")).status_code == 200

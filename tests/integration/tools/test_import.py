@@ -202,6 +202,18 @@ async def test_a_case_called_NA_and_two_identical_events_arrive(run: Sluss, tmp_
     assert (await waits(run, name, "--from", "Sent", "--to", "Sent"))["n"] == 2
 
 
+async def test_logs_are_listed_and_one_that_was_forgotten_is_imported_anew(run: Sluss, tmp_path: Path) -> None:
+    file, name = small_log(tmp_path, 5), fresh_name()
+    assert (await run("import", str(file), "--name", name)).exit_code == 0
+    listed = await run("logs")
+    assert [line.split()[-2:] for line in listed.stdout.splitlines() if line.startswith(name)] == [["2", "10"]]
+    assert (await run("forget", name, "--yes")).stdout == f"{name} is forgotten; its 10 events are gone.\n"
+    assert name not in (await run("logs", "--format", "json")).stdout
+    assert (await run("forget", name, "--yes")).exit_code == 2
+    anew = await run("import", str(file), "--name", name)
+    assert f"{name} is in: 10 events" in anew.stdout
+
+
 async def test_another_end_is_shown_beside_the_completed(run: Sluss, tmp_path: Path) -> None:
     file, name = tmp_path / "competing.xes", fresh_name()
     ends = [("Answered", 2), ("Withdrawn", 1), ("Answered", 4)]
