@@ -33,7 +33,7 @@ test-integration: setup ## the parts on real servers; SLUSS_BROKER=docker takes 
 	@$(BIN)/pytest tests/integration $(ARGS)
 
 test-fault: setup ## the long tests: the faults, every log, and many more random requests than in make test; ARGS="-k word" for some
-	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-150} $(BIN)/pytest tests/fault tests/e2e/test_any_request.py tests/e2e/test_demo.py tests/integration/tools/test_every_log.py $(ARGS)
+	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/fault tests/e2e/test_any_request.py tests/e2e/test_demo.py tests/integration/tools/test_every_log.py $(ARGS)
 
 soak: setup ## a street under load whose parts are killed at random, judged by a ledger; MINUTES=60 [SEED=N] [SLUSS_KAFKA_NODES=3]
 	@$(BIN)/python -m tests.fault.soak $(call given,MINUTES,--minutes) $(call given,SEED,--seed)

@@ -7,7 +7,7 @@ FastStream's defaults lose messages (`libraries.md` 1.2): so MANUAL, a parser th
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,7 @@ SESSION_MS = 6_000
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
 PATIENCE_S = 60.0  # in place; then the batch is fetched anew, so that a long outage never meets max_poll_interval (300 s)
 POISON_TRIES, POISON_PAUSE_S = 3, 1.0
+MOST_KEPT_BACK = 1000
 REWIND_S = 30.0
 
 outcomes = counter("sluss_heard_records", "records heard, by outcome")
@@ -57,12 +58,17 @@ Readable = tuple[Record, Heard]
 
 
 @dataclass
-class _Failed:
-    """A record that raised alone: how often, and when (monotonic seconds) it may be tried again."""
+class _KeptBack:
+    """A record without an outcome yet, and when (monotonic seconds) something is done about it.
 
-    readable: Readable
-    tries: int
+    `heard` raised alone, so often; without it the record cannot be read, for this `reason`.
+    """
+
+    record: Record
     due: float
+    heard: Heard | None = None
+    tries: int = 0
+    reason: str = "handler_failed"
 
 
 class Stopping(Exception):
@@ -78,7 +84,8 @@ class Hearing:
 
     `hear` gets the readable facts of a batch in the order of each partition and returns when its one transaction is
     committed. A transient fault waits; a batch that raises is split, and the record that raises alone, three times, is quarantined.
-    Between its tries the records after it are heard, but their offsets are not committed: it is heard again after a crash, they too.
+    Beside its tries, and beside the quarantining of what cannot be read, the records after it are heard, but their offsets are not
+    committed: it is delivered again after a crash, they too.
     `instance`: the name of this one process in the group. Started again under it, it need not wait for its own dead session.
     """
 
@@ -89,11 +96,13 @@ class Hearing:
         self._db, self._seal, self._hear = db, seal, hear
         self._stop = asyncio.Event()
         self._alive_at = time.monotonic()
-        self._waiting = False
+        self._waiting = 0  # how many of us wait for what passes
         self._consumer: AIOKafkaConsumer | None = None
         self._turn = asyncio.Lock()  # a batch, or one more try of what failed
-        self._failed: dict[tuple[TopicPartition, int], _Failed] = {}
-        self._passed: dict[TopicPartition, int] = {}  # the offset after the last one that was settled, or failed
+        self._commits = asyncio.Lock()  # one after the other, so that none is overtaken by an older one
+        self._kept_back: dict[tuple[TopicPartition, int], _KeptBack] = {}
+        self._more = asyncio.Event()  # something was kept back
+        self._passed: dict[TopicPartition, int] = {}  # the offset after the last one that was settled, or kept back
         self._rewinds: dict[str, asyncio.Future[None]] = {}
         self._asked = asyncio.Event()
 
@@ -102,12 +111,12 @@ class Hearing:
         self._stop = stop
         while not stop.is_set():
             broker, subscriber = self._make_broker()
-            self._failed.clear()  # a new consumer begins at what is committed, before each of them
+            self._kept_back.clear()  # a new consumer begins at what is committed, before each of them
             try:
                 await self._go_back()
                 await broker.start()
                 self._consumer = subscriber.consumer
-                await self._try_again(subscriber.consumer)
+                await self._settle_what_is_kept_back(subscriber.consumer)
             except KafkaError as error:
                 logger.warning("hearing waits for the broker", error=type(error).__name__)
                 await pause(FIRST_BACKOFF_S * 5, stop)
@@ -165,7 +174,7 @@ class Hearing:
         self._asked.clear()
         if not self._rewinds:
             return
-        self._waiting = True
+        self._waiting += 1
         consumer = AIOKafkaConsumer(
             *self.topics,
             **self._kafka.options(),
@@ -186,7 +195,7 @@ class Hearing:
                 del self._rewinds[topic]
         finally:
             await consumer.stop()
-            self._waiting, self._alive_at = False, time.monotonic()
+            self._waiting, self._alive_at = self._waiting - 1, time.monotonic()
 
     async def receive(self, consumer: Any, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         """Whatever happens, the position is either committed after the outcome or put back: never silently passed."""
@@ -194,7 +203,7 @@ class Hearing:
             reach(CrashPoint.CONSUMER_AFTER_READ)
             self._alive_at = time.monotonic()
             try:
-                failed = await self._settle([_record(each) for each in records])
+                kept_back = await self._settle([_record(each) for each in records])
                 reach(CrashPoint.CONSUMER_AFTER_COMMIT)
             except BaseException as error:
                 for partition, offset in _first_offsets(records).items():
@@ -207,68 +216,85 @@ class Hearing:
                 raise
             passed = {partition: offset + 1 for partition, offset in _last_offsets(records).items()}
             self._passed |= passed
-            for record, heard in failed:
-                self._failed[_place(record)] = _Failed((record, heard), 1, time.monotonic() + POISON_PAUSE_S)
+            self._kept_back |= {_place(each.record): each for each in kept_back}
+            self._more.set()
             await self._commit(consumer, passed)
             reach(CrashPoint.CONSUMER_AFTER_OFFSETS)
             self._alive_at = time.monotonic()
 
     async def _commit(self, consumer: Any, partitions: Iterable[TopicPartition]) -> None:
         """Commits each partition up to the first record that has no outcome yet."""
-        offsets = {each: min([self._passed[each], *(at for failing, at in self._failed if failing == each)]) for each in partitions}
-        try:
-            await consumer.commit(offsets)
-        except KafkaError as error:
-            # The partition went to somebody else, or the broker is away: it will be heard again, and dropped as known.
-            logger.warning("offsets were not committed", error=type(error).__name__)
+        async with self._commits:
+            first = {each: [at for kept, at in self._kept_back if kept == each] for each in partitions}
+            try:
+                await consumer.commit({each: min([self._passed[each], *kept]) for each, kept in first.items()})
+            except KafkaError as error:  # the partition is somebody else's, or the broker away: it is heard again, and dropped as known
+                logger.warning("offsets were not committed", error=type(error).__name__)
 
-    async def _try_again(self, consumer: Any) -> None:
-        """Until the stop, or a rewind is asked for: what failed is tried again when it is due, while batches go on coming."""
+    async def _settle_what_is_kept_back(self, consumer: Any) -> None:
+        """Until the stop, or a rewind is asked for: what failed is tried again when it is due, what cannot be read is quarantined at once."""
         while not self._stop.is_set() and not self._asked.is_set():
+            self._more.clear()
             now = time.monotonic()
-            due_s = min((each.due for each in self._failed.values()), default=now + POISON_PAUSE_S) - now
-            await pause(due_s, self._stop, self._asked)
-            async with self._turn:
-                for place, failed in list(self._failed.items()):
-                    if failed.due <= time.monotonic() and not self._stop.is_set():
-                        await self._try_once_more(consumer, place, failed)
+            due_s = min((each.due for each in self._kept_back.values()), default=now + POISON_PAUSE_S) - now
+            await pause(due_s, self._stop, self._asked, self._more)
+            due = {place: kept for place, kept in self._kept_back.items() if kept.due <= time.monotonic()}
+            await self._settle_kept(consumer, {place: kept for place, kept in due.items() if kept.heard is None})
+            for place, kept in due.items():
+                if kept.heard is not None and not self._stop.is_set():
+                    await self._settle_kept(consumer, {place: kept})
 
-    async def _try_once_more(self, consumer: Any, place: tuple[TopicPartition, int], failed: _Failed) -> None:
-        self._alive_at = time.monotonic()
+    async def _settle_kept(self, consumer: Any, due: Mapping[tuple[TopicPartition, int], _KeptBack]) -> None:
+        """One that raised, or any number that cannot be read."""
+        kept = list(due.values())
         try:
-            still = await self._hear_traced([failed.readable])
-            if still and failed.tries + 1 >= POISON_TRIES:
-                await self._patiently(lambda: self._quarantine([(failed.readable[0], "handler_failed")]))
-            elif still:
-                failed.tries, failed.due = failed.tries + 1, time.monotonic() + POISON_PAUSE_S
+            if not kept or (kept[0].heard is not None and not await self._is_heard_now(kept[0], kept[0].heard)):
                 return
+            if kept[0].heard is None:
+                await self._patiently(lambda: self._quarantine(kept))
         except Stopping:
             return
         except Exception as error:
-            logger.error("a record could not be quarantined", topic=place[0].topic, offset=place[1], exc_info=error)
-            failed.due = time.monotonic() + POISON_PAUSE_S
+            logger.error("records could not be quarantined", topic=kept[0].record.topic, offset=kept[0].record.offset, exc_info=error)
+            for each in kept:
+                each.due = time.monotonic() + POISON_PAUSE_S
             return
-        del self._failed[place]
-        await self._commit(consumer, [place[0]])
+        for place in due:
+            del self._kept_back[place]
+        await self._commit(consumer, {partition for partition, _ in due})
+        self._alive_at = time.monotonic()
 
-    async def _settle(self, records: Sequence[Record]) -> Sequence[Readable]:
-        """Answers those that raise alone: they have no outcome yet."""
+    async def _is_heard_now(self, kept: _KeptBack, heard: Heard) -> bool:
+        """Whether one more try, the last before the quarantine, gave a record its outcome."""
+        async with self._turn:
+            self._alive_at = time.monotonic()
+            if await self._hear_traced([(kept.record, heard)]):
+                kept.tries, kept.due = kept.tries + 1, time.monotonic() + POISON_PAUSE_S
+                if kept.tries < POISON_TRIES:
+                    return False
+                await self._patiently(lambda: self._quarantine([kept]))
+            return True
+
+    async def _settle(self, records: Sequence[Record]) -> list[_KeptBack]:
+        """Answers those that have no outcome yet: what raises alone, and what cannot be read."""
         readable: list[Readable] = []
-        unreadable: list[tuple[Record, str]] = []
+        unreadable: list[_KeptBack] = []
         for record in records:
             try:
                 opened = open_record(record.key, record.headers, record.value)
             except Unreadable as error:
-                unreadable.append((record, error.reason))
+                unreadable.append(_KeptBack(record, time.monotonic(), reason=error.reason))
             else:
                 if isinstance(opened, Skipped):
                     outcomes(1, "skipped")
                 else:
                     readable.append((record, Heard(opened, record.topic, record.partition, record.offset)))
         failed = await self._hear_traced(readable) if readable else []
-        if unreadable:  # after the good ones, which need not wait for it
+        if len(self._kept_back) + len(unreadable) > MOST_KEPT_BACK:  # the memory ends before the topic does
             await self._patiently(lambda: self._quarantine(unreadable))
-        return failed
+            unreadable = []
+        due = time.monotonic() + POISON_PAUSE_S
+        return [*unreadable, *(_KeptBack(record, due, heard, 1) for record, heard in failed)]
 
     async def _hear_traced(self, heard: Sequence[Readable]) -> Sequence[Readable]:
         with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):
@@ -289,13 +315,14 @@ class Hearing:
         outcomes(len(heard), "heard")
         return []
 
-    async def _quarantine(self, unreadable: Sequence[tuple[Record, str]]) -> None:
+    async def _quarantine(self, kept: Sequence[_KeptBack]) -> None:
         async with transaction(self._db) as tx:
-            for record, reason in unreadable:
-                await quarantine.put(tx, self._seal, record, reason)
-        for record, reason in unreadable:
+            for each in kept:
+                await quarantine.put(tx, self._seal, each.record, each.reason)
+        for each in kept:
             outcomes(1, "quarantined")
-            logger.error("a record was quarantined", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+            (partition, offset), reason = _place(each.record), each.reason
+            logger.error("a record was quarantined", topic=partition.topic, partition=partition.partition, offset=offset, reason=reason)
 
     async def _patiently(self, act: Callable[[], Awaitable[None]]) -> None:
         """Waits out transient faults with growing pauses; anything else is raised at once. Raises Stopping."""
@@ -314,11 +341,11 @@ class Hearing:
             backoff = min(backoff * 2, LONGEST_BACKOFF_S)
 
     async def _pause(self, seconds: float) -> None:
-        self._waiting = True
+        self._waiting += 1
         try:
             await pause(seconds, self._stop)
         finally:
-            self._waiting, self._alive_at = False, time.monotonic()
+            self._waiting, self._alive_at = self._waiting - 1, time.monotonic()
         if self._stop.is_set():
             raise Stopping
 

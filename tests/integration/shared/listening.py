@@ -66,3 +66,9 @@ async def caught_up(house: House, group: str | None = None) -> None:
     while await lag.read():
         await asyncio.sleep(0.05)
     await lag.close()
+
+
+async def until_heard(listener: Listener, ids: Sequence[UUID]) -> None:
+    async with asyncio.timeout(30):
+        while listener.ids != list(ids):
+            await asyncio.sleep(0.05)

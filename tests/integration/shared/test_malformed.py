@@ -20,7 +20,7 @@ from shared.lag import Lag
 from shared.postgres import transaction
 from shared.quarantine import NotQuarantined, Seal
 from tests.integration.shared.kinds import KINDS, fact, with_value
-from tests.integration.shared.listening import Listener, caught_up, hearing, tell
+from tests.integration.shared.listening import Listener, caught_up, hearing, tell, until_heard
 from tests.street import House, free_port, read_topic
 
 
@@ -140,8 +140,26 @@ async def test_a_record_that_fails_and_cannot_be_quarantined_is_tried_on(house: 
     assert [each.reason for each in await quarantine.listing(house.db)] == ["handler_failed"]
 
 
-async def test_a_fault_while_settling_puts_the_position_back(house: House) -> None:
-    """Not of `hear`: the quarantine itself fails, in a way that no waiting cures. Nothing may be passed over meanwhile."""
+async def test_what_cannot_even_be_quarantined_is_tried_again_beside_the_others_and_no_offset_passes_it(house: House) -> None:
+    await house.db.execute("ALTER TABLE quarantine RENAME TO taken_away")
+    good, later = fact(), fact()
+    await tell(house, [KINDS["truncated JSON"].message, good])
+    listener, lag = Listener(), Lag(house.kafka, house.topic, [house.topic])
+    async with hearing(house, listener):
+        await until_heard(listener, [good.id])
+        await tell(house, [later])
+        await until_heard(listener, [good.id, later.id])
+        assert await lag.read() == 3, "no offset was committed"
+        await house.db.execute("ALTER TABLE taken_away RENAME TO quarantine")
+        await caught_up(house)
+    await lag.close()
+    assert sorted(listener.ids) == sorted([good.id, later.id]), "each once"
+    assert [(each.reason, each.offset) for each in await quarantine.listing(house.db)] == [("not_json", 0)]
+
+
+async def test_a_fault_while_settling_puts_the_position_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of `hear`: when no more can be kept back, the quarantine itself fails, in a way that no waiting cures. Nothing is passed over."""
+    monkeypatch.setattr("shared.broker.MOST_KEPT_BACK", 0)
     await house.db.execute("ALTER TABLE quarantine RENAME TO taken_away")
     good, later = fact(), fact()
     await tell(house, [KINDS["truncated JSON"].message, good])
@@ -162,7 +180,10 @@ async def test_a_fault_while_settling_puts_the_position_back(house: House) -> No
     assert [(each.reason, each.offset) for each in await quarantine.listing(house.db)] == [("not_json", 0)]
 
 
-async def test_a_partition_that_went_to_somebody_else_does_not_keep_the_others_from_being_put_back(house: House) -> None:
+async def test_a_partition_that_went_to_somebody_else_does_not_keep_the_others_from_being_put_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.broker.MOST_KEPT_BACK", 0)
     await house.db.execute("DROP TABLE quarantine")
     ours, lost = TopicPartition(house.topic, 0), TopicPartition(house.topic, 1)
     producer = AIOKafkaProducer(**house.kafka.options())

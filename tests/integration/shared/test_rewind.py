@@ -12,14 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from shared.broker import NotAlone
 from shared.lag import Lag
 from tests.integration.shared.kinds import Message, fact
-from tests.integration.shared.listening import Listener, caught_up, hearing, tell
+from tests.integration.shared.listening import Listener, caught_up, hearing, tell, until_heard
 from tests.street import PARTITIONS, House
-
-
-async def until_heard(listener: Listener, ids: Sequence[UUID]) -> None:
-    async with asyncio.timeout(30):
-        while listener.ids != list(ids):
-            await asyncio.sleep(0.05)
 
 
 async def make_anew(house: House, come_to: int) -> None:
