@@ -232,7 +232,7 @@ class Hearing:
                 logger.warning("offsets were not committed", error=type(error).__name__)
 
     async def _settle_what_is_kept_back(self, consumer: Any) -> None:
-        """Until the stop, or a rewind is asked for: what failed is tried again when it is due, what cannot be read is quarantined at once."""
+        """Until the stop, or a rewind is asked for: what failed is tried again when due, what cannot be read is quarantined at once."""
         while not self._stop.is_set() and not self._asked.is_set():
             self._more.clear()
             now = time.monotonic()
