@@ -32,8 +32,8 @@ test: setup ## every test but the long faults, on a real PostgreSQL and a real A
 test-integration: setup ## the parts on real servers; SLUSS_BROKER=docker takes PostgreSQL and Kafka from containers; ARGS as above
 	@$(BIN)/pytest tests/integration $(ARGS)
 
-test-fault: setup ## the long tests: the faults, every log, and many more random requests than in make test; ARGS="-k word" for some
-	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/fault tests/e2e/test_any_request.py tests/e2e/test_demo.py tests/integration/tools/test_every_log.py $(ARGS)
+test-fault: setup ## what make test leaves out as too long: outages, every log, many more random requests ...; ARGS="-k word" for some
+	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-100} $(BIN)/pytest -m long $(ARGS)
 
 soak: setup ## a street under load whose parts are killed at random, judged by a ledger; MINUTES=60 [SEED=N] [SLUSS_KAFKA_NODES=3]
 	@$(BIN)/python -m tests.fault.soak $(call given,MINUTES,--minutes) $(call given,SEED,--seed)

@@ -32,10 +32,11 @@ from tests.street import service_client
 from tools.clock import open_clock
 
 LOG = "any-request"
-EXAMPLES = int(os.environ.get("SLUSS_FUZZ_EXAMPLES", "8"))
+FEW = 8
+EXAMPLES = int(os.environ.get("SLUSS_FUZZ_EXAMPLES", FEW))
 SEED = int(os.environ.get("SLUSS_FUZZ_SEED", "1"))
 NAMED = {"sha256": "0" * 64, "events": 1, "vocabulary": {"activities": {"a1": {"name": "Begun", "events": 1}}}}
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), *([pytest.mark.long] if EXAMPLES > FEW else [])]
 
 
 class AtIntake(Preparing):
@@ -62,7 +63,7 @@ class AtLeadtimes(Preparing):
     def __init__(self, leadtimes: httpx.Client, records: list[int], seed: int) -> None:
         super().__init__(seed)
         self._named: list[str] = []
-        self._leadtimes, self._records, self._rewinds = leadtimes, records, [HISTORY_EVENTS, INTAKE_EVENTS] * 4
+        self._leadtimes, self._records, self._rewinds = leadtimes, records, [HISTORY_EVENTS, INTAKE_EVENTS] * 2
 
     def prepare(self, case: schemathesis.Case) -> None:
         if case.path.endswith("/clock") and isinstance(case.body, dict) and "to" in case.body:

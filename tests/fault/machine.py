@@ -1,8 +1,10 @@
 """What tests of outages ask of the machine: a clock that can be set for one process, disks that fill up. Without it they are skipped."""
 
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,8 +26,26 @@ def require(there: bool, what: str) -> None:
 
 
 def is_root() -> bool:
-    """Whether we may mount."""
+    """Whether the machine is ours, so that what it lacks could have been installed."""
     return os.geteuid() == 0
+
+
+@functools.cache
+def may_mount() -> bool:
+    """Whether small disks can be made: a root in a container may be refused, and nothing that is installed changes that."""
+    if not is_root():
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True)
+        if mounted.returncode == 0:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+        return mounted.returncode == 0
+
+
+def require_small_disks() -> None:
+    """Skips the test where they cannot be made."""
+    if not may_mount():
+        pytest.skip("small disks cannot be mounted here")
 
 
 def faketime() -> Path | None:

@@ -17,7 +17,7 @@ from deploy.local.record import StreetRecord
 from deploy.local.street import Street
 from shared.postgres import connect_alone
 from tests.fault.ledger import Clients, opened
-from tests.fault.machine import SmallDisk, is_root, small_disk
+from tests.fault.machine import SmallDisk, may_mount, small_disk
 from tests.fault.processes import quiet, well
 from tests.street import token
 
@@ -173,13 +173,13 @@ OF_DISKS = (the_database_s_disk_is_full, the_broker_s_disk_is_full, the_logs_dis
 
 @asynccontextmanager
 async def ordeal(folder: Path) -> AsyncIterator[Ordeal]:
-    """A street that has gone through every outage, those of disks only as root; it runs on until the end of the block."""
+    """A street that has gone through every outage, those of disks where they can be mounted; it runs on until the end of the block."""
     street = Street(folder / "street")
     with ExitStack() as stack:
         stack.callback(street.remove)
         record = await asyncio.to_thread(street.start)
         disks: dict[str, SmallDisk] = {}
-        if is_root():
+        if may_mount():
             lies = {
                 "postgres": Path(str(await _as_administrator(record, "SHOW data_directory"))),
                 "kafka": Places(record.folder).kafka / "data-1",

@@ -9,13 +9,13 @@ from deploy.local.failures import StreetFailure
 from deploy.local.processes import parts_of
 from deploy.local.record import StreetRecord
 from deploy.local.street import Street
-from tests.fault.machine import SmallDisk, is_root, require, small_disk
+from tests.fault.machine import SmallDisk, require_small_disks, small_disk
 from tests.street import Servers, servers_of
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    require(is_root(), "only root can make small disks")
+    require_small_disks()
     (tmp_path / "disk").mkdir()
     with small_disk(tmp_path / "disk", 1) as made:
         yield made

@@ -21,7 +21,7 @@ from deploy.local.street import Street
 from tests.fault.test_lost_log import TOLD, TOPIC, Own
 from tests.street import BIRTH, partitions_of, read_topic
 
-pytestmark = pytest.mark.timeout(900)  # the first test that asks waits for the whole street
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]  # the first test that asks waits for the whole street
 SENT_AGAIN = "SELECT count(*) FROM operation WHERE kind = 'republish'"
 
 

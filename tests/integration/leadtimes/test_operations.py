@@ -122,6 +122,8 @@ async def test_every_operation_is_called_with_success(leadtimes: Leadtimes) -> N
         await ask.post("/leadtimes/clock", json={"to": "2027-01-01T00:00:00Z"}),
     ]
     answers.append(await ask.get(answers[11].json()["url"]))
+    answers.append(await ask.get("/leadtimes/logs/small/stats"))
+    answers.append(await ask.delete("/leadtimes/logs/small"))
     for answer in answers:
         assert answer.status_code in (200, 201, 303), (str(answer.request.url), answer.text)
     assert answers[9].json() == {"cases": 2}

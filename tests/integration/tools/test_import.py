@@ -107,6 +107,7 @@ async def test_receipt_s_figures_are_what_the_oracle_says_of_the_whole_log(run: 
     assert (await run("log-stats", fresh_name())).exit_code == 2
 
 
+@pytest.mark.long
 async def test_the_simulated_vasby_waits_as_the_oracle_says_and_as_it_was_known_earlier(run: Sluss) -> None:
     name = fresh_name()
     oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
