@@ -11,7 +11,7 @@ import click
 from shared.clock import real_now
 from tools.figures import moment, print_columns
 from tools.formats.event import Maker
-from tools.survey import LogFile, check_names
+from tools.survey import LogFile, Names, check_names
 
 MANY_TIES: Final = 0.05
 
@@ -24,7 +24,8 @@ def describe(log: LogFile) -> None:
     lifecycles: Counter[str] = Counter()
     late = tied = 0
     first, last, before = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), None
-    for event in check_names(log, log.events("Reading", maker)):
+    names = Names(log.mapping.attributes)
+    for event in check_names(log, log.events("Reading", maker), names):
         cases.add(hash(event.case))
         activities[event.activity] += 1
         lifecycles[event.lifecycle or ""] += 1
@@ -33,7 +34,10 @@ def describe(log: LogFile) -> None:
         first, last, before = min(first, event.time), max(last, event.time), (event.case, event.time)
     told = {name: said for name, said in asdict(log.reading.told).items() if said}
     click.echo(f"{log.file}: {log.reading.form}{''.join(f', {name} {said!r}' for name, said in told.items())}\n")
-    print_columns(["what", "key"], [[name, key] for name, key in asdict(log.reading.mapping).items() if key], left=2)
+    keys = {name: key for name, key in asdict(log.reading.mapping).items() if key and name != "attributes"}
+    print_columns(["what", "key"], [[name, key] for name, key in keys.items()], left=2)
+    for key, values in names.attributes.items():
+        click.echo(f"{key}: {len(values)} different values are taken along.")
     click.echo(
         f"\n{maker.made:,} events of {len(cases):,} cases and {len(activities):,} activities, {moment(str(first))} to {moment(str(last))}."
     )

@@ -46,9 +46,14 @@ class History:
             organisation_code=self._log.organisations.code(event.organisation) if event.organisation else None,
             resource_code=self._log.resources.code(event.resource) if event.resource else None,
             lifecycle=LIFECYCLES.get(event.lifecycle.lower(), Lifecycle.UNKNOWN) if event.lifecycle else None,
+            attributes=self._attributes(event),
             row=event.row,
         )
         return self._envelope(str(event.row), self.case(event.case), event.time, body, event.recorded)
+
+    def _attributes(self, event: LogEvent) -> dict[str, str] | None:
+        said = enumerate(zip(self._log.attributes.values(), event.attributes, strict=True), start=1)
+        return {f"f{number}": values.code(value) for number, (values, value) in said if value} or None
 
     def completed(self) -> Envelope:
         """That the log is complete, as of its last event."""

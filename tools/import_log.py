@@ -22,7 +22,7 @@ from tools.figures import moment
 from tools.formats.event import BadLog
 from tools.formats.look import Told
 from tools.history import History, send
-from tools.mapping import BadMapping, read_mapping
+from tools.mapping import BadMapping, read_mapping, with_attributes
 from tools.progress import progress
 from tools.survey import LogFile, Survey, TooManyNames, survey
 from tools.waits import print_activities
@@ -81,6 +81,7 @@ def _name(context: click.Context, option: click.Parameter, name: str) -> str:
 @click.option("--delimiter", callback=_delimiter, help="Of a CSV file.  [default: found among , ; tab |]")
 @click.option("--encoding", callback=_encoding, help="Of a CSV file.  [default: UTF-8, or what a byte order mark says]")
 @click.option("--time-format", help='How times are written, as in "%d/%m/%Y %H:%M".  [default: ISO 8601]')
+@click.option("--attribute", "attributes", multiple=True, metavar="KEY", help="Also take this along; may be given again.  [default: none]")
 @click.option("--dry-run", is_flag=True, help="Read the file, say what is in it and what looks wrong; send nothing.")
 @click.option("--list/--no-list", "listing", default=True, show_default=True, help="Afterwards list its activities.")
 def import_log(
@@ -91,6 +92,7 @@ def import_log(
     delimiter: str | None,
     encoding: str | None,
     time_format: str | None,
+    attributes: tuple[str, ...],
     dry_run: bool,
     listing: bool,
 ) -> None:
@@ -109,6 +111,7 @@ def import_log(
       lifecycle = "lifecycle:transition"  ("" leaves it out)
       row = "..."                         (a number of each event, if the log has one: it orders what has one time)
       recorded = "..."                    (when its keeper knew of it, if the log says so: waits --known-at)
+      attributes = ["..."]                (what else to take along, as --attribute does; of a trace in XES: "case:...")
 
     \b
     Exit codes: 0 it is in, 1 it was cut short (the same command goes on), 2 the file cannot be imported, 3 the street does not answer.
@@ -116,7 +119,7 @@ def import_log(
     if not log.is_file():
         raise BadInput(f"{log}: is no file that can be read twice")
     try:
-        asked = LogFile(log, read_mapping(mapping), zone, Told(delimiter, encoding, time_format))
+        asked = LogFile(log, with_attributes(read_mapping(mapping), attributes), zone, Told(delimiter, encoding, time_format))
         if dry_run:
             describe(asked)
             return

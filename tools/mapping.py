@@ -4,8 +4,10 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+
+from contracts.history import MOST_ATTRIBUTES
 
 REQUIRED = ("case", "activity", "time")
 MAY_BE_EMPTY = ("organisation", "resource", "lifecycle", "row", "recorded")
@@ -30,7 +32,8 @@ class BadMapping(Exception):
 class Mapping:
     """Attribute keys of a log. `case` is looked for on the trace, the others on its events; no `row` means the order of the file.
 
-    An organisation, resource, lifecycle, row or recorded of "" is not read. `recorded`: when the log's keeper knew of it.
+    An organisation, resource, lifecycle, row or recorded of "" is not read. `recorded`: when the log's keeper knew of it. `attributes`:
+    what else to take along of each event; none is taken unasked, and none is looked for under another name.
     """
 
     case: str = "concept:name"
@@ -41,6 +44,12 @@ class Mapping:
     lifecycle: str = "lifecycle:transition"
     row: str | None = None
     recorded: str | None = None
+    attributes: tuple[str, ...] = ()
+
+    def used(self) -> set[str]:
+        """Every key that is read."""
+        named = asdict(self) | {"attributes": ""}
+        return {key for key in named.values() if key} | set(self.attributes)
 
     def required(self) -> tuple[str, str, str]:
         """The keys without which an event is none."""
@@ -48,8 +57,11 @@ class Mapping:
 
     def sha256(self, zone: str | None, **told: str | None) -> str:
         """Tells two readings of one file apart: hex, over the keys, the zone that stands in for missing offsets, and what was told."""
-        said = {name: key for name, key in {**asdict(self), "zone": zone, **told}.items() if key is not None}
+        said = {name: key for name, key in {**asdict(self), "zone": zone, **told}.items() if key is not None and key != ()}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+NAMING_ONE = [field for field in fields(Mapping) if field.name != "attributes"]
 
 
 def found_in(asked: Mapping, keys: Sequence[str]) -> Mapping:
@@ -59,12 +71,20 @@ def found_in(asked: Mapping, keys: Sequence[str]) -> Mapping:
     """
     lower = {key.lower(): key for key in reversed(keys)}
     found = asdict(asked)
-    for field in fields(Mapping):
+    for field in NAMING_ONE:
         if found[field.name] == field.default and field.default not in keys:
             usual = next((lower[name] for name in USUAL[field.name] if name in lower), None)
             if usual is not None or field.name in MAY_BE_EMPTY:
                 found[field.name] = usual if field.default is None else usual or ""
     return Mapping(**found)
+
+
+def with_attributes(mapping: Mapping, further: Sequence[str]) -> Mapping:
+    """The same, which takes these along too. Raises BadMapping."""
+    wanted = tuple(dict.fromkeys((*mapping.attributes, *further)))
+    if not all(wanted) or len(wanted) > MOST_ATTRIBUTES:
+        raise BadMapping(f"--attribute: each names an attribute of the log, and of at most {MOST_ATTRIBUTES}")
+    return replace(mapping, attributes=wanted)
 
 
 def read_mapping(file: Path | None) -> Mapping:
@@ -78,6 +98,9 @@ def read_mapping(file: Path | None) -> Mapping:
     known = [field.name for field in fields(Mapping)]
     if not said.keys() <= set(known):
         raise BadMapping(f"{file}: names something else than {', '.join(known)}")
+    further = said.pop("attributes", [])
+    if not isinstance(further, list) or not all(isinstance(key, str) and key for key in further) or len(further) > MOST_ATTRIBUTES:
+        raise BadMapping(f'{file}: attributes are at most {MOST_ATTRIBUTES}, as in attributes = ["channel"]')
     if not all(isinstance(key, str) and (key or name in MAY_BE_EMPTY) for name, key in said.items()):
         raise BadMapping(f'{file}: each line is NAME = "attribute key"')
-    return Mapping(**said)
+    return with_attributes(Mapping(**said), further)

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from tools.formats.event import LogEvent, Maker
+from tools.formats.event import BadLog, LogEvent, Maker
 from tools.formats.look import NOTHING_TOLD, Reading, Told, look
 from tools.mapping import Mapping
 from tools.progress import progress
@@ -20,12 +20,14 @@ LOGS: Final = uuid5(NAMESPACE_URL, "urn:sluss:log")
 MOST_VOCABULARY: Final = 200_000
 """Bytes. A request may have 256 kB, and a vocabulary is one request."""
 AROUND_A_NAME: Final = 40
+MOST_VALUES: Final = 200
+"""Of one further attribute: what people are told apart by has fewer, and free text and amounts have more."""
 LOOK_EVERY: Final = 1000
 BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class TooManyNames(Exception):
-    """The names of a log do not fit into one vocabulary."""
+    """The names of a log do not fit into one vocabulary, or an attribute has so many values that they are none."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ class Codes:
         """What each code is called."""
         return {code: name for name, code in self._codes.items()}
 
+    def __len__(self) -> int:
+        return len(self._codes)
+
     def counted(self) -> dict[str, dict[str, Any]]:
         """What each code is called and how many events have it."""
         return {code: {"name": name, "events": self._seen[name]} for name, code in self._codes.items()}
@@ -107,6 +112,7 @@ class Survey:
     activities: Codes
     organisations: Codes
     resources: Codes
+    attributes: dict[str, Codes] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The log as leadtimes is told of it; the vocabulary goes there and nowhere else."""
@@ -118,43 +124,64 @@ class Survey:
                 "activities": self.activities.counted(),
                 "organisations": self.organisations.names(),
                 "resources": self.resources.names(),
+                **({"attributes": self._further()} if self.attributes else {}),
             },
+        }
+
+    def _further(self) -> dict[str, Any]:
+        return {
+            f"f{number}": {"name": key, "values": values.names()} for number, (key, values) in enumerate(self.attributes.items(), start=1)
         }
 
 
 class Names:
-    """What a log calls its activities, organisations and resources."""
+    """What a log calls its activities, organisations and resources, and the values of its further attributes."""
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: Sequence[str] = ()) -> None:
         self.activities, self.organisations, self.resources = Codes("a"), Codes("o"), Codes("r")
+        self.attributes = {key: Codes("v") for key in attributes}
 
     def see(self, event: LogEvent) -> int:
         """Counts the names of an event; answers the bytes that they add to the vocabulary."""
-        return self.activities.see(event.activity) + _see(self.organisations, event.organisation) + _see(self.resources, event.resource)
+        size = self.activities.see(event.activity) + _see(self.organisations, event.organisation) + _see(self.resources, event.resource)
+        return size + sum(_see(values, said) for values, said in zip(self.attributes.values(), event.attributes, strict=True))
+
+    def overfull(self) -> str | None:
+        """An attribute with more values than one has that tells people apart."""
+        return next((key for key, values in self.attributes.items() if len(values) > MOST_VALUES), None)
 
 
 def survey(log: LogFile) -> Survey:
     """Reads every event once. Raises BadLog, and TooManyNames before the names fill the memory."""
     sha256 = log.sha256()
-    names = Names()
+    names = Names(log.mapping.attributes)
     events, last = 0, BEFORE_ALL
     for event in check_names(log, log.events("Reading"), names):
         last = max(last, event.time)
         events += 1
-    return Survey(log.log_id(sha256), sha256, events, last, names.activities, names.organisations, names.resources)
+    return Survey(log.log_id(sha256), sha256, events, last, names.activities, names.organisations, names.resources, names.attributes)
 
 
-def check_names(log: LogFile, events: Iterable[LogEvent], names: Names | None = None) -> Iterator[LogEvent]:
-    """The same events, while their names are kept. Raises TooManyNames before they fill the memory."""
-    names, size = names or Names(), 0
+def check_names(log: LogFile, events: Iterable[LogEvent], names: Names) -> Iterator[LogEvent]:
+    """The same events, while their names are kept.
+
+    Raises TooManyNames before they fill the memory, and at the end BadLog for an attribute that no event has.
+    """
+    size = 0
     for event in events:
-        size += names.see(event)
+        new = names.see(event)
+        size += new
+        if new and (key := names.overfull()):
+            raise TooManyNames(f'{log.file}: "{key}" has more than {MOST_VALUES} different values, so it groups nothing; leave it out')
         if size > MOST_VOCABULARY:
             raise TooManyNames(
                 f"{log.file}: has too many different activities, organisations and resources to keep names for. "
                 'Say with --map which attributes name them; "" leaves one out'
             )
         yield event
+    for key, values in names.attributes.items():
+        if not values:
+            raise BadLog(str(log.file), 1, 1, f'has no event with "{key}"; see --attribute and --map')
 
 
 def _see(codes: Codes, name: str | None) -> int:

@@ -34,6 +34,10 @@ def words(schema: Any, where: str = "") -> Iterator[str]:
                 yield where
             for name, field in schema.get("properties", {}).items():
                 yield from words(field, f"{where}.{name}")
+            for pattern, field in schema.get("patternProperties", {}).items():
+                if not _is_ruled({"pattern": pattern}):
+                    yield f"{where}.<name>"
+                yield from words(field, f"{where}.*")
             if isinstance(schema.get("additionalProperties"), dict):
                 yield from words(schema["additionalProperties"], f"{where}.*")
         case {"type": "array"}:
@@ -79,6 +83,9 @@ def planted(field: Any) -> type[PublishedEvent]:
     return create_model("Planted", __base__=PublishedEvent, ref=(UUID, ...), planted=(field, ...))
 
 
+CLOSED = Field(json_schema_extra={"additionalProperties": False})
+Code = Annotated[str, StringConstraints(pattern="^f[0-9]+$")]
+Word = Annotated[str, StringConstraints(pattern="^[A-Za-z ]+$")]
 PLANTED = {
     "a bare string": str,
     "an optional one": str | None,
@@ -88,6 +95,9 @@ PLANTED = {
     "a name": Annotated[str, StringConstraints(pattern="^[A-Z][a-z]+ [A-Z][a-z]+$")],
     "a list of strings": list[str],
     "words by code": dict[str, str],
+    "words by a code with a rule": Annotated[dict[Code, str], CLOSED],
+    "codes by word": Annotated[dict[Word, Code], CLOSED],
+    "codes by code, and by anything else": dict[Code, Code],
     "a code or words": Colour | str,
     "anything": Any,
     "bytes": bytes,
@@ -105,6 +115,7 @@ class Ruled(PublishedEvent):
     code: Open[Colour]
     code_or_none: Open[Colour] | None
     reference: Annotated[str, StringConstraints(pattern="^a[0-9]+$")]
+    codes_by_code: Annotated[dict[Code, Code], CLOSED]
     person_ref: UUID
     on: date
     places: int

@@ -21,7 +21,7 @@ Place = tuple[int, int]
 class LogEvent:
     """One event, in the words of the file. `time` has an offset; `row` is its place in the file, from 0, or the file's own number.
 
-    `recorded`: when the log's keeper knew it, where the file says so.
+    `recorded`: when the log's keeper knew it, where the file says so. `attributes`: what it says of those of the mapping, in their order.
     """
 
     case: str
@@ -32,6 +32,7 @@ class LogEvent:
     lifecycle: str | None
     row: int
     recorded: datetime | None = None
+    attributes: tuple[str | None, ...] = ()
 
 
 class BadLog(Exception):
@@ -73,6 +74,7 @@ class Maker:
             self._name(words, self.mapping.lifecycle, place),
             self._row(words, place),
             recorded,
+            tuple(self._name(words, key, place) for key in self.mapping.attributes),
         )
         self.made += 1
         return event

@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import BinaryIO, Final, NoReturn
@@ -139,8 +139,8 @@ def _of_table(raw: BinaryIO, start: bytes, file: str, asked: Mapping, told: Told
 
 
 def _require_each_once(mapping: Mapping, columns: Sequence[str], file: str) -> None:
-    for key in asdict(mapping).values():
-        if key and columns.count(key) != 1:
+    for key in mapping.used():
+        if columns.count(key) != 1:
             raise BadLog(file, 1, 1, f'has {"more than one" if key in columns else "no"} column "{key}"; see --map')
 
 

@@ -34,9 +34,11 @@ class _Reader:
 
     def __init__(self, maker: Maker) -> None:
         self._maker, self._mapping = maker, maker.mapping
+        self._wanted = self._mapping.used()
         self._fed = 0
         self._path: list[str] = []
         self._case: str | None = None
+        self._trace: dict[str, str] = {}
         self._event: dict[str, str] = {}
         self._time: datetime | None = None
         self._recorded: datetime | None = None
@@ -74,24 +76,30 @@ class _Reader:
         self._path.append(name.rpartition(" ")[2])
         match self._path:
             case ["log"] | ["log", _]:
-                self._case = None
+                self._case, self._trace = None, {}
             case [_]:
                 self._refuse("is XML, but not XES: its first tag is not <log>")
             case ["log", "trace", "event"]:
-                self._event, self._time, self._recorded, self._began = {}, None, None, self._here()
-            case ["log", "trace", _] if attributes.get("key") == self._mapping.case:
-                self._case = attributes.get("value")
+                self._event, self._time, self._recorded, self._began = {**self._trace}, None, None, self._here()
+            case ["log", "trace", _]:
+                self._of_trace(attributes.get("key", ""), attributes.get("value", ""))
             case ["log", "trace", "event", _]:
                 self._attribute(attributes.get("key"), attributes.get("value", ""))
             case _ if len(self._path) > DEEPEST:
                 self._refuse(f"nests tags deeper than {DEEPEST}")
+
+    def _of_trace(self, key: str, value: str) -> None:
+        if key == self._mapping.case:
+            self._case = value
+        if f"case:{key}" in self._mapping.attributes:
+            self._trace[f"case:{key}"] = value
 
     def _attribute(self, key: str | None, value: str) -> None:
         if key and key == self._mapping.time:
             self._time = self._maker.moment(value, key, self._here())
         if key and key == self._mapping.recorded:
             self._recorded = self._maker.moment(value, key, self._here())
-        if key:
+        if key and key in self._wanted:  # an event may have any number of others
             self._event[key] = value
 
     def _end(self, name: str) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from contracts.history import MOST_ROWS, ActivityCode, OrganisationCode, ResourceCode, Sha256
+from contracts.history import MOST_ATTRIBUTES, MOST_ROWS, ActivityCode, AttributeCode, OrganisationCode, ResourceCode, Sha256, ValueCode
 from services.leadtimes import handlers
 from services.leadtimes.api.limits import LimitText, last_instant
 from services.leadtimes.domain.waits import AT, LogWaits, summary
@@ -21,6 +21,7 @@ from shared.postgres import Database
 from shared.problems import Problem
 
 MOST_CALLED = 500
+MOST_VALUES = 1000
 MOST_DAYS = 100
 MOST_COMPETING = 20
 MOST_MILESTONES = 50
@@ -49,12 +50,20 @@ class ActivityCalled(StrictModel):
     events: Annotated[int, Field(ge=0, le=MOST_ROWS)]
 
 
+class AttributeCalled(StrictModel):
+    """A further attribute that was taken along: its name, and what its values are called."""
+
+    name: Called
+    values: dict[ValueCode, Called] = Field(max_length=MOST_VALUES)
+
+
 class Vocabulary(StrictModel):
     """What the codes of a log are called. The bus carries the codes only."""
 
     activities: dict[ActivityCode, ActivityCalled]
     organisations: dict[OrganisationCode, Called] = Field(default_factory=dict)
     resources: dict[ResourceCode, Called] = Field(default_factory=dict)
+    attributes: dict[AttributeCode, AttributeCalled] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
 
 
 class NameLog(StrictModel):

@@ -93,6 +93,22 @@ async def test_names_and_vocabularies_that_cannot_be_are_refused(leadtimes: Lead
     assert (await named(leadtimes, vocabulary={"activities": {"a1": {"name": "x", "events": 1}}, "people": {}})).status_code == 422
 
 
+async def test_what_further_attributes_are_called_is_kept_and_bounded(leadtimes: Leadtimes) -> None:
+    activities = {"activities": {"a1": {"name": "Registered", "events": 3}}}
+    kept = {**activities, "attributes": {"f1": {"name": "category", "values": {"v1": "arbetslös"}}}}
+    assert (await named(leadtimes, vocabulary=kept)).status_code == 201
+    stored = json.loads(await leadtimes.db.fetchval("SELECT vocabulary::text FROM log"))
+    assert stored["attributes"] == kept["attributes"]
+    many = {f"v{number}": "x" for number in range(1, 1002)}
+    for further in (
+        {"category": {"name": "category", "values": {}}},
+        {"f1": {"name": "category", "values": {"arbetslös": "v1"}}},
+        {"f1": {"name": "category", "values": many}},
+        {f"f{number}": {"name": "x", "values": {}} for number in range(1, 22)},
+    ):
+        assert (await named(leadtimes, "other", vocabulary={**activities, "attributes": further})).status_code == 422
+
+
 async def test_a_reader_may_not_name_a_log(leadtimes: Leadtimes) -> None:
     assert (await leadtimes.reader.put("/leadtimes/logs/small", json=description(CALLED, 3))).status_code == 403
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from contracts.envelope import Envelope, Unreadable, open_message
 from contracts.history import LogEventRecordedV1
 from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
+from shared.postgres import Database
 from tests.integration.tools.conftest import Sluss
 from tests.shared_data import shared_file
 from tests.street import read_topic, service_client
@@ -154,6 +155,22 @@ async def test_the_topic_has_as_many_records_as_the_log_has_events(run: Sluss, s
     records = await records_of(street, await log_id(run, name))
     assert sum(isinstance(each.data, LogEventRecordedV1) for each in records) == 80
     assert len(records) == 81
+
+
+async def test_attributes_that_were_asked_for_lie_in_leadtimes_as_codes_and_as_names(
+    run: Sluss, leadtimes: Database, tmp_path: Path
+) -> None:
+    file, name = tmp_path / "some.csv", fresh_name()
+    rows = [f"{uuid4().hex},Sent,2026-03-02T12:00Z,{kind}" for kind in ("arbetslös", "sjuk", "arbetslös", "")]
+    file.write_text("\n".join(["case_id,activity,timestamp,kind", *rows]))
+    assert (await run("import", str(file), "--name", name, "--attribute", "kind")).exit_code == 0
+    log = await log_id(run, name)
+    kept = await leadtimes.fetch(
+        "SELECT data ->> 'attributes' AS of_event FROM event WHERE log_id = $1 AND data ? 'row' ORDER BY data -> 'row'", UUID(log)
+    )
+    assert [each["of_event"] and json.loads(each["of_event"]) for each in kept] == [{"f1": "v1"}, {"f1": "v2"}, {"f1": "v1"}, None]
+    named = await leadtimes.fetchval("SELECT vocabulary -> 'attributes' -> 'f1' ->> 'values' FROM log WHERE log_id = $1", UUID(log))
+    assert json.loads(named) == {"v1": "arbetslös", "v2": "sjuk"}
 
 
 async def test_a_second_import_sends_nothing_and_another_name_is_an_alias(run: Sluss, street: StreetRecord, tmp_path: Path) -> None:

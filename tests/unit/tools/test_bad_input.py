@@ -111,6 +111,21 @@ def test_more_names_than_a_vocabulary_holds_is_most_likely_the_wrong_attribute(t
     assert "--map" in result.stderr
 
 
+def test_an_attribute_of_free_text_does_not_go_out_and_one_that_no_event_has_is_said(tmp_path: Path) -> None:
+    rows = [f"1,Sent,2026-03-02T12:00Z,{number},{number % 3}" for number in range(201)]
+    content = "\n".join(["case_id,activity,timestamp,note,kind", *rows]).encode()
+    file = tmp_path / "some.csv"
+    for options in ([], ["--dry-run"]):
+        refused = imported(file, content, "--attribute", "kind", "--attribute", "note", *options)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith(f'Error: {file}: "note" has more than 200 different values')
+    dry = imported(file, content, "--attribute", "kind", "--dry-run")
+    assert "kind: 3 different values are taken along." in dry.stdout
+    missing = imported(tmp_path / "some.xes", SOUND.encode(), "--attribute", "kind")
+    assert (missing.exit_code, 'no event with "kind"' in missing.stderr) == (2, True)
+    assert imported(file, content, "--attribute", "").exit_code == 2
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -176,6 +176,23 @@ def test_what_was_recorded_later_keeps_both_times() -> None:
     assert (event.time, event.recorded) == (NOON, datetime(2026, 3, 5, 11, tzinfo=UTC))
 
 
+def test_attributes_are_taken_along_in_every_form_and_are_none_where_nothing_is_said() -> None:
+    extra = '<log><trace><string key="concept:name" value="1"/><string key="kind" value="new"/>{}</trace></log>'
+    event = f'<event><string key="concept:name" value="Sent"/><date key="time:timestamp" value="{SHOWN}"/>{{}}</event>'
+    as_said, unsaid = event.format('<string key="age" value="47"/>'), event.format("")
+    table = f"case_id,activity,timestamp,age\n1,Sent,{SHOWN},47\n1,Sent,{SHOWN},\n"
+    lines = as_lines("1", "Sent", SHOWN).replace(b"}", b', "age": 47}') + as_lines("1", "Sent", SHOWN)
+    for content in (extra.format(as_said + unsaid).encode(), table.encode(), lines):
+        assert [each.attributes for each in read(content, Mapping(attributes=("age",)))] == [("47",), (None,)]
+    for found in read(extra.format(as_said + unsaid).encode(), Mapping(attributes=("case:kind",))):
+        assert found.attributes == ("new",)
+    assert read(as_batch("1", "Sent", SHOWN), Mapping(attributes=("data.outcome",)))[0].attributes == ("yes",)
+
+
+def test_a_column_to_take_along_that_is_not_there_is_refused() -> None:
+    assert 'no column "age"' in refusal(as_csv("1", "Sent", SHOWN), Mapping(attributes=("age",)))
+
+
 def test_keys_inside_an_object_are_reached_by_a_dot() -> None:
     assert read(as_batch("1", "Sent", SHOWN), Mapping(resource="data.outcome"))[0].resource == "yes"
 

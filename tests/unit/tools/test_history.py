@@ -65,6 +65,22 @@ def test_no_word_of_the_log_is_on_the_bus(tmp_path: Path) -> None:
     assert not [word for word in ("19121212", "Bo Ek", "Ringde", "Brev", "Anna", "Vallda", "NA'", '"NA"') if word in sent]
 
 
+def test_attributes_go_out_as_codes_where_they_were_asked_for_and_are_said(tmp_path: Path) -> None:
+    said = '<string key="channel" value="Besök"/><string key="age" value="fyrtiosju"/>'
+    log = log_file(tmp_path, said, Mapping(attributes=("channel", "case:concept:name")))
+    found = survey(log)
+    events = [each.data for each in told(log, found) if isinstance(each.data, LogEventRecordedV1)]
+    assert [each.attributes for each in events] == [{"f1": "v1", "f2": "v1"}] * 2 + [{"f1": "v1", "f2": "v2"}] * 2
+    assert found.document()["vocabulary"]["attributes"] == {
+        "f1": {"name": "channel", "values": {"v1": "Besök"}},
+        "f2": {"name": "case:concept:name", "values": {"v1": "19121212-1212", "v2": "NA"}},
+    }
+    sent = repr([envelope.message() for envelope in told(log, found)])
+    assert not [word for word in ("channel", "Bes", "fyrtiosju", "19121212") if word in sent]
+    plain = log_file(tmp_path, said)
+    assert b"attributes" not in told(plain, survey(plain))[0].message()[1], "nothing goes along unasked"
+
+
 def test_two_identical_events_are_two(tmp_path: Path) -> None:
     log = log_file(tmp_path)
     events = told(log, survey(log))
