@@ -173,20 +173,27 @@ def _changed(log: LogFile) -> CutShort:
 
 
 def _wait_for_it(leadtimes: Api, name: str, found: Survey) -> Any:
-    """The log once leadtimes has it whole. Gives up when nothing more arrives for a minute."""
+    """The log once leadtimes has it whole, which may die and come again meanwhile. Gives up when nothing more arrives for a minute."""
     with progress("Storing", found.events) as reach:
         stored, moved = -1, time.monotonic()
-        while (log := leadtimes.get("logs", name))["state"] != COMPLETE:
-            reach(log["events_stored"])
-            if log["events_stored"] != stored:
-                stored, moved = log["events_stored"], time.monotonic()
-            elif time.monotonic() - moved > PATIENCE_S:
-                raise CutShort(
-                    f"Only {stored:,} of {found.events:,} events have arrived, and no more for a minute. What runs: ./sluss status"
-                )
+        while True:
+            enough = time.monotonic() - moved > PATIENCE_S
+            try:
+                log = leadtimes.get("logs", name)
+            except NotReachable:
+                if enough:
+                    raise
+            else:
+                reach(log["events_stored"])
+                if log["state"] == COMPLETE:
+                    return log
+                if log["events_stored"] != stored:
+                    stored, moved = log["events_stored"], time.monotonic()
+                elif enough:
+                    raise CutShort(
+                        f"Only {stored:,} of {found.events:,} events have arrived, and no more for a minute. What runs: ./sluss status"
+                    )
             time.sleep(ASK_EVERY_S)
-        reach(found.events)
-        return log
 
 
 def _tell(log: Any, already: bool) -> None:

@@ -184,8 +184,9 @@ def test_attributes_are_taken_along_in_every_form_and_are_none_where_nothing_is_
     lines = as_lines("1", "Sent", SHOWN).replace(b"}", b', "age": 47}') + as_lines("1", "Sent", SHOWN)
     for content in (extra.format(as_said + unsaid).encode(), table.encode(), lines):
         assert [each.attributes for each in read(content, Mapping(attributes=("age",)))] == [("47",), (None,)]
-    for found in read(extra.format(as_said + unsaid).encode(), Mapping(attributes=("case:kind",))):
-        assert found.attributes == ("new",)
+    second = f'</trace><trace><string key="concept:name" value="2"/>{unsaid}'
+    of_trace = read(extra.format(as_said + unsaid + second).encode(), Mapping(attributes=("case:kind",)))
+    assert [each.attributes for each in of_trace] == [("new",), ("new",), (None,)]
     assert read(as_batch("1", "Sent", SHOWN), Mapping(attributes=("data.outcome",)))[0].attributes == ("yes",)
 
 
