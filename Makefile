@@ -6,7 +6,7 @@ given = $(if $(filter command,$(firstword $(origin $(1)))),$${$(1):+$(2) "$$$(1)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-package contracts --no-emit-package shared --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-integration test-fault soak bench docker-check check lint types imports contracts schemas compose lock clean
+.PHONY: help setup up down status demo test test-integration test-fault soak bench docker-check fuzz check lint types imports contracts schemas compose lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-integration: setup ## the parts on real servers; SLUSS_BROKER=docker takes 
 
 test-fault: setup ## what make test leaves out as too long: outages, every log, many more random requests ...; ARGS="-k word" for some
 	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-100} $(BIN)/pytest -m long $(ARGS)
+
+fuzz: setup ## files of every form that no import may stumble over, thought of by Hypothesis; EXAMPLES=180000 takes about an hour
+	@SLUSS_FUZZ_EXAMPLES=$(or $(EXAMPLES),180000) $(BIN)/pytest tests/unit/tools/test_any_file.py $(ARGS)
 
 soak: setup ## a street under load whose parts are killed at random, judged by a ledger; MINUTES=60 [SEED=N] [SLUSS_KAFKA_NODES=3]
 	@$(BIN)/python -m tests.fault.soak $(call given,MINUTES,--minutes) $(call given,SEED,--seed)

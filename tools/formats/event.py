@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
-from shared.json_check import UNWELCOME
+from shared.json_check import LONE_SURROGATE, UNWELCOME
 from tools.mapping import Mapping
 
 LONGEST_NAME: Final = 200
@@ -61,6 +61,8 @@ class Maker:
             self.refuse(place, f'no "{self.mapping.case}" before or in this event, so it belongs to no case')
         if len(case) > LONGEST_CASE:
             self.refuse(place, f'"{self.mapping.case}" is longer than {LONGEST_CASE} characters here, so it names no case')
+        if LONE_SURROGATE.search(case):
+            self.refuse(place, f'"{self.mapping.case}" holds half a character here (a lone surrogate)')
         if activity is None:
             self.refuse(place, f'this event has no "{self.mapping.activity}", which should name its activity')
         if time is None:

@@ -142,6 +142,7 @@ def test_a_file_cut_anywhere_in_its_compression_is_refused(write: Write) -> None
         (as_lines("1", "Sent", SHOWN) + b'{"a":' * 100_000 + b"\n", "2:1", "not one JSON object"),
         (b"[]", "1:1", "holds no event"),
         (b"[1]", "1:1", "not an object"),
+        (as_batch("\ud800", "Sent", SHOWN), "1:1", "half a character"),
         (as_batch("1", "Sent", SHOWN)[:-1], "1:", "should stand here"),
         (as_batch("1", "Sent", SHOWN)[:-3], "1:", "truncated"),
         (b"[\n" + b'{"a":' * 3_000_000, "2:1", "n"),
