@@ -32,6 +32,14 @@ from tools.survey import LogFile, survey
 NOON = datetime(2011, 3, 2, 12, tzinfo=UTC)
 FIGURES = ("n", "events", "censored", "naive_median_completed_only", "km_median")
 BY_KEY = ("km_quantiles", "S", "S_ci95_loglog", "rmst", "open_wait_age_days")
+BEGUN_BY_CATEGORY = """
+    WITH begun AS (
+        SELECT DISTINCT ON (stream) stream, data -> 'attributes' ->> 'f1' AS code, vocabulary FROM event JOIN log USING (log_id)
+        JOIN log_name USING (log_id)
+        WHERE name = $1 AND time <= $2 AND vocabulary -> 'activities' -> activity_code ->> 'name' = 'forsta_kontakt' ORDER BY stream, time
+    )
+    SELECT vocabulary -> 'attributes' -> 'f1' -> 'values' ->> code AS category, count(*) AS cases FROM begun GROUP BY 1
+"""
 FROM_TO = ("--from", "Confirmation of receipt", "--to", "T05 Print and send confirmation of receipt")
 
 
@@ -109,10 +117,10 @@ async def test_receipt_s_figures_are_what_the_oracle_says_of_the_whole_log(run: 
 
 
 @pytest.mark.long
-async def test_the_simulated_vasby_waits_as_the_oracle_says_and_as_it_was_known_earlier(run: Sluss) -> None:
+async def test_the_simulated_vasby_waits_as_the_oracle_says_and_as_it_was_known_earlier(run: Sluss, leadtimes: Database) -> None:
     name = fresh_name()
     oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
-    imported = await run("import", str(shared_file("sim/vasby_s42_events.ndjson.gz")), "--name", name)
+    imported = await run("import", str(shared_file("sim/vasby_s42_events.ndjson.gz")), "--name", name, "--attribute", "category")
     assert imported.exit_code == 0, imported.output
     ends = ("--from", "forsta_kontakt", "--to", "insats_start", "--competing", "arende_avslutat", "--at", "30,90,180,365,730")
     for snapshot in oracle["snapshots"]:
@@ -123,6 +131,8 @@ async def test_the_simulated_vasby_waits_as_the_oracle_says_and_as_it_was_known_
         assert found["competing"]["CIF_event2"] == pytest.approx(snapshot["share_ended_otherwise_within"], abs=1e-6)
         wrong = {day: 1 - share for day, share in found["S"].items()}
         assert wrong == pytest.approx(snapshot["wrong_if_closings_are_censored"], abs=1e-6)
+        begun = await leadtimes.fetch(BEGUN_BY_CATEGORY, name, datetime.fromisoformat(snapshot["as_of"]))
+        assert {each["category"]: each["cases"] for each in begun} == {name: of["n"] for name, of in snapshot["by_category"].items()}
     at, known = ("--as-of", "2018-06-30"), ("--known-at", "2018-06-30")
     late, early = await waits(run, name, *ends, *at), await waits(run, name, *ends, *at, *known)
     assert early["competing"]["n2"] < late["competing"]["n2"], "two closings of June were typed in July"

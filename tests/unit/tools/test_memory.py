@@ -68,3 +68,12 @@ def test_a_log_made_twenty_times_larger_needs_the_same_memory(tmp_path: Path, wr
     (few, small_peak), (many, large_peak) = peak_kb(small), peak_kb(large)
     assert many == 20 * few == 40_000
     assert large_peak < 1.2 * small_peak
+
+
+def test_an_event_with_a_hundred_thousand_attributes_that_nobody_asked_for_needs_no_more(tmp_path: Path) -> None:
+    narrow, wide = tmp_path / "narrow.xes", tmp_path / "wide.xes"
+    for file, attributes in ((narrow, 1), (wide, 100_000)):
+        more = "".join(f'<string key="key {number}" value="{"x" * 200}"/>' for number in range(attributes))
+        file.write_text(xes([("1", [("Sent", START)])], more))
+    (_, narrow_peak), (_, wide_peak) = peak_kb(narrow), peak_kb(wide)
+    assert wide_peak < 1.2 * narrow_peak
