@@ -6,6 +6,7 @@ import json
 import math
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.shared_data import shared_file
 
 SIX = np.array([10, 20, 30, 40, 50, 60], dtype=np.float64)
 DONE = np.array([True, False, True, False, True, False])
+OTHER_PROGRAMS = json.loads((Path(__file__).parent / "other_programs.json").read_text())["sets"]
 
 
 def test_the_median_of_six_waits_is_50_and_never_30() -> None:
@@ -39,6 +41,24 @@ def test_who_enters_late_is_at_risk_only_after_entering() -> None:
     curve = kaplan_meier(np.array([10.0, 20, 30, 40]), np.array([True, True, False, False]), entries)
     assert curve.at(10) == pytest.approx(float(Fraction(2, 3)))
     assert curve.at(20) == pytest.approx(float(Fraction(2, 3) * Fraction(2, 3)))
+
+
+@pytest.mark.parametrize("drawn", OTHER_PROGRAMS, ids=lambda drawn: f"{drawn['judge']}-{len(drawn['days'])}")
+def test_other_programs_say_the_same_of_waits_drawn_at_random(drawn: dict[str, Any]) -> None:
+    days, ended_by = np.array(drawn["days"]), np.array(drawn["ended_by"])
+    entries = drawn["entries"] and np.array([-np.inf if entry is None else entry for entry in drawn["entries"]])
+    waiting, completing = kaplan_meier(days, ended_by == 1, entries), aalen_johansen(days, ended_by == 1, ended_by == 2, entries)
+    found = {
+        "S": [waiting.at(day) for day in drawn["at"]],
+        "S_low": [waiting.band(day)[0] for day in drawn["at"]],
+        "S_high": [waiting.band(day)[1] for day in drawn["at"]],
+        "F": [completing.at(day) for day in drawn["at"]],
+        "F_low": [completing.band(day)[0] for day in drawn["at"]],
+        "F_high": [completing.band(day)[1] for day in drawn["at"]],
+    }
+    for figure in found.keys() & drawn.keys():
+        assert found[figure] == pytest.approx(drawn[figure], abs=1e-8), figure
+    assert waiting.median() == drawn.get("median", waiting.median())
 
 
 def test_when_nobody_is_left_the_band_closes_at_0() -> None:
@@ -99,8 +119,15 @@ def test_the_simulated_vasby_starts_14_percent_within_180_days_and_not_36() -> N
     oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
     with gzip.open(shared_file("sim/vasby_s42_events.ndjson.gz"), "rt") as file:
         events = [json.loads(line) for line in file]
+    categories = {event["case"]: event["category"] for event in events if event["type"] == "forsta_kontakt"}
     for snapshot in oracle["snapshots"]:
-        days, done, other = from_contact_to_start(events, datetime.fromisoformat(snapshot["as_of"]))
+        as_of = datetime.fromisoformat(snapshot["as_of"])
+        for category, expected in snapshot["by_category"].items():
+            days, done, other = from_contact_to_start([event for event in events if categories.get(event["case"]) == category], as_of)
+            assert (len(days), int(done.sum())) == (expected["n"], expected["started"]), category
+            for day, share in expected["share_started_within"].items():
+                assert aalen_johansen(days, done, other).at(float(day)) == pytest.approx(share, abs=1e-6), category
+        days, done, other = from_contact_to_start(events, as_of)
         curve, wrong = aalen_johansen(days, done, other), kaplan_meier(days, done)
         assert (len(days), int(done.sum()), int(other.sum())) == (snapshot["n"], snapshot["started"], snapshot["ended_otherwise"])
         for day, share in snapshot["share_started_within"].items():

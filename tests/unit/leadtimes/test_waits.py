@@ -81,9 +81,10 @@ def test_of_several_other_ends_the_first_counts_and_what_comes_at_once_with_the_
     )
 
 
-def test_each_single_wait_equals_the_oracles() -> None:
-    oracle = json.loads(shared_file("oracles/oracle_km_receipt_T05.json").read_text())
-    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+@pytest.mark.parametrize("name", ["receipt_T05", "receipt_T10", "sepsis_return"])
+def test_each_single_wait_equals_the_oracles(name: str) -> None:
+    oracle = json.loads(shared_file(f"oracles/oracle_km_{name}.json").read_text())
+    rows = rows_of(shared_file(f"logs/{oracle['log']}.csv.gz"))
     for snapshot in oracle["snapshots"]:
         with shared_file(f"oracles/{Path(snapshot['durations_csv']).name}").open() as file:
             expected = sorted((float(row["days"]), row["code"] == "1") for row in csv.DictReader(file))
