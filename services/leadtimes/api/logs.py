@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from contracts.history import MOST_ROWS, ActivityCode, OrganisationCode, ResourceCode, Sha256
 from services.leadtimes import handlers
 from services.leadtimes.api.limits import LimitText, last_instant
-from services.leadtimes.domain.waits import AT, LogWaits, summary
+from services.leadtimes.domain.waits import AT, LogField, summary
 from services.leadtimes.store import Log
 from shared.auth import caller
 from shared.http import StrictModel
@@ -163,10 +163,14 @@ def routes(db: Database) -> APIRouter:
         as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
         known_at: Annotated[LimitText | None, Query(description="Whatever the log's keeper has recorded, when left out")] = None,
         at: Days = USUAL_DAYS,
+        by: Annotated[LogField | None, Query(description="Also apart by what was known of this at the start of each wait")] = None,
     ) -> dict[str, Any]:
-        limits = [None if limit is None else last_instant(limit) for limit in (as_of, known_at)]
-        waits = await asked(db, name, handlers.Asked(start, end, competing, *limits))
-        return summary(waits, _days(at)) | {"as_of_is_last_event": as_of is None}
+        happened, recorded = (None if limit is None else last_instant(limit) for limit in (as_of, known_at))
+        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded, by))
+        whole = summary(found.waits, _days(at)) | {"as_of_is_last_event": as_of is None}
+        if by is None:
+            return whole
+        return whole | {"by": by.value, "groups": [{"group": group, **summary(of, _days(at))} for group, of in found.groups.items()]}
 
     @router.get("/logs/{name}/stats", summary="What follows what in a log, and how long it takes")
     async def stats(name: Name, milestone: Milestones = ()) -> dict[str, Any]:
@@ -191,7 +195,7 @@ def problems() -> Iterator[None]:
         raise Problem("request_invalid", errors=faults) from None
 
 
-async def asked(db: Database, name: str, asked: handlers.Asked) -> LogWaits:
+async def asked(db: Database, name: str, asked: handlers.Asked) -> handlers.Found:
     """The waits asked for. Raises Problem, as `problems` says."""
     with problems():
         return await handlers.waits(db, name, asked)

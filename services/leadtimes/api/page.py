@@ -97,7 +97,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
             return _page(render_progress(name, named.events_stored, named.events_expected, language, address), language)
         if not (start and end):
             return _page(render_choice(name, _activities(named), language, address), language)
-        waits = await asked(db, name, handlers.Asked(start, end, as_of=last_instant(as_of) if as_of else None))
+        waits = (await asked(db, name, handlers.Asked(start, end, as_of=last_instant(as_of) if as_of else None))).waits
         shown = Waits(name, summary(waits), _survival(waits), as_of_asked=as_of is not None)
         return _page(render_waits(shown, language, address), language)
 

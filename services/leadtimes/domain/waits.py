@@ -1,8 +1,9 @@
 """The waits of an imported log: from the first of one activity to the first of another after it, or still open."""
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,11 +20,24 @@ Causes = NDArray[np.int64]
 
 LogRow: TypeAlias = tuple[Hashable, str, datetime, int]
 """Case, activity, time, row in the log."""
+LogValue: TypeAlias = tuple[Hashable, str, datetime, int]
+"""Case, what an event of it says of a field, time, row in the log."""
+Start: TypeAlias = tuple[Hashable, datetime, int]
+"""Case, time and row of the event with which a wait begins."""
+
+
+class LogField(StrEnum):
+    """What waits can be told apart by."""
+
+    ORGANISATION = "organisation"
 
 
 @dataclass(frozen=True)
 class LogWaits:
-    """The waits of a log as of one instant, in exact days. `ended_by`: 0 completed, n the n-th competing end, -1 still waiting."""
+    """The waits of a log as of one instant, in exact days. `ended_by`: 0 completed, n the n-th competing end, -1 still waiting.
+
+    `starts`, `days` and `ended_by` tell of the same waits in the same order.
+    """
 
     start: str
     end: str
@@ -31,6 +45,7 @@ class LogWaits:
     days: Numbers
     ended_by: Causes
     competing: tuple[str, ...] = ()
+    starts: tuple[Start, ...] = ()
 
     @property
     def completed(self) -> Flags:
@@ -50,20 +65,43 @@ def log_waits(rows: Iterable[LogRow], start: str, end: str, as_of: datetime, com
     left out. The default of as-of is the log's last event, which is the asker's to find.
     """
     causes = {activity: number for number, activity in enumerate(competing, 1)} | {end: COMPLETED}
-    began: dict[Hashable, datetime] = {}
+    began: dict[Hashable, Start] = {}
     ended: dict[Hashable, tuple[datetime, int]] = {}
-    for case, activity, time, _ in sorted(rows, key=lambda row: (row[2], row[3])):
+    for case, activity, time, row in sorted(rows, key=lambda each: (each[2], each[3])):
         if time > as_of:
             break
         if activity == start and case not in began:
-            began[case] = time
+            began[case] = case, time, row
         elif activity in causes and case in began:
             first = ended.setdefault(case, (time, causes[activity]))
             if activity == end and first[0] == time:  # ties go to the completion
                 ended[case] = time, COMPLETED
-    days = np.array([(ended.get(case, (as_of, 0))[0] - since) / DAY for case, since in began.items()], dtype=np.float64)
+    days = np.array([(ended.get(case, (as_of, 0))[0] - since) / DAY for case, since, _ in began.values()], dtype=np.float64)
     ended_by = np.array([ended.get(case, (as_of, STILL_OPEN))[1] for case in began], dtype=np.int64)
-    return LogWaits(start, end, as_of, days, ended_by, tuple(competing))
+    return LogWaits(start, end, as_of, days, ended_by, tuple(competing), tuple(began.values()))
+
+
+def groups(waits: LogWaits, values: Iterable[LogValue]) -> dict[str | None, LogWaits]:
+    """The waits apart by what was known at the start of each, in the order of names; last, under None, those of which nothing was.
+
+    What the start itself says counts, else the first value of the case at or before its time. A later one never does: who has it had
+    to wait long enough to get it.
+    """
+    starts = {case: (time, row) for case, time, row in waits.starts}
+    first: dict[Hashable, tuple[bool, datetime, int, str]] = {}
+    for case, value, time, row in values:
+        if case in starts and time <= starts[case][0]:
+            found = ((time, row) != starts[case], time, row, value)
+            first[case] = min(first.get(case, found), found)
+    places: dict[str | None, list[int]] = {}
+    for place, (case, _, _) in enumerate(waits.starts):
+        places.setdefault(first[case][-1] if case in first else None, []).append(place)
+    return {name: _part(waits, places[name]) for name in sorted(places, key=lambda name: (name is None, name))}
+
+
+def _part(waits: LogWaits, places: Sequence[int]) -> LogWaits:
+    starts = tuple(waits.starts[place] for place in places)
+    return replace(waits, days=waits.days[places], ended_by=waits.ended_by[places], starts=starts)
 
 
 def summary(waits: LogWaits, at: Sequence[float] = AT) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.leadtimes.domain.waits import COMPLETED, LogRow, log_waits, summary
+from services.leadtimes.domain.waits import COMPLETED, LogRow, groups, log_waits, summary
 from tests.shared_data import shared_file
 
 FIGURES: tuple[str, ...] = ("n", "events", "censored", "naive_median_completed_only", "km_median", "km_quantiles")
@@ -118,6 +118,41 @@ def test_from_an_activity_to_itself_is_to_its_second_time() -> None:
 def test_what_comes_after_as_of_has_not_happened() -> None:
     waits = log_waits(log_of(("1", "A", 0), ("1", "B", 48), ("2", "A", 30)), "A", "B", MONDAY + timedelta(days=1))
     assert (waits.days.tolist(), waits.completed.tolist()) == ([1], [False])
+
+
+def test_a_group_is_what_was_known_at_the_start_and_never_what_came_later() -> None:
+    cases = ("starts", "before", "twice", "at_once", "later", "nothing")
+    waits = log_waits(log_of(*((case, "A", 24) for case in cases), ("later", "B", 30)), "A", "B", MONDAY + timedelta(days=9))
+    known = [("starts", "Y", 24, 0), ("starts", "X", 0, 9), ("before", "X", 0, 9), ("twice", "Y", 3, 9), ("twice", "X", 2, 9)]
+    known += [("at_once", "Y", 24, 9), ("later", "Y", 25, 9), ("elsewhere", "Z", 0, 9)]
+    values = [(case, value, MONDAY + timedelta(hours=hours), row) for case, value, hours, row in known]
+    found = groups(waits, values)
+    assert {name: [case for case, _, _ in of.starts] for name, of in found.items()} == {
+        "X": ["before", "twice"],
+        "Y": ["starts", "at_once"],
+        None: ["later", "nothing"],
+    }
+    assert list(found) == ["X", "Y", None]
+    assert groups(waits, reversed(values)).keys() == found.keys()
+    assert (found[None].days.tolist(), found[None].completed.tolist()) == ([6 / 24, 8], [True, False])
+
+
+def test_the_categories_of_the_simulated_vasby_are_groups_known_at_the_first_contact() -> None:
+    oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
+    with gzip.open(shared_file("sim/vasby_s42_events.ndjson.gz"), "rt") as file:
+        events = [(row, json.loads(line)) for row, line in enumerate(file)]
+    rows = [(each["case"], each["type"], datetime.fromisoformat(each["occurred_at"]), row) for row, each in events]
+    values = [
+        (each["case"], each["category"], datetime.fromisoformat(each["occurred_at"]), row) for row, each in events if "category" in each
+    ]
+    for snapshot in oracle["snapshots"]:
+        waits = log_waits(rows, "forsta_kontakt", "insats_start", datetime.fromisoformat(snapshot["as_of"]), ["arende_avslutat"])
+        found = groups(waits, values)
+        assert found.keys() == snapshot["by_category"].keys()
+        for category, expected in snapshot["by_category"].items():
+            answer = summary(found[category], [30, 90, 180, 365, 730])
+            assert (answer["n"], answer["events"]) == (expected["n"], expected["started"])
+            assert equal(answer["competing"]["CIF_event1"], expected["share_started_within"]), category
 
 
 def test_a_case_called_na_is_a_case() -> None:

@@ -43,8 +43,9 @@ def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, 
 
 def log_waits(days: list[float], still_open: list[float]) -> LogWaits:
     """Waits of a log, in days."""
+    starts = tuple((place, KNOWN_AT - timedelta(days=each), place) for place, each in enumerate([*days, *still_open]))
     ended_by = np.array([COMPLETED] * len(days) + [STILL_OPEN] * len(still_open), dtype=np.int64)
-    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array([*days, *still_open], dtype=np.float64), ended_by)
+    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array([*days, *still_open], dtype=np.float64), ended_by, (), starts)
 
 
 def waits_page(waits: LogWaits, language: Language = Language.ENGLISH) -> str:
