@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -9,6 +10,7 @@ import click
 from tools.api import Api, BadInput, Refused, open_api, street
 from tools.figures import BEYOND, NOT_REACHED, duration, format_option, moment, print_columns, print_csv, print_json, share, with_unit
 
+FORMS: Final = {".png": "png", ".svg": "svg"}
 AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), ("ge365", "a year"))
 
 
@@ -28,6 +30,7 @@ AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), 
 @click.option("--known-at", metavar="TIME", help="What the log's keeper had recorded by then.  [default: everything]")
 @click.option("--by", type=click.Choice(["organisation"]), help="Also apart by what was known of it at the start of each wait.")
 @click.option("--at", metavar="DAYS", help="After how many days to look, with commas.  [default: 1,3,7,14,30,60,90,180,365]")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also draw the curve: FILE.png or FILE.svg.")
 @format_option
 def waits(
     name: str,
@@ -38,6 +41,7 @@ def waits(
     known_at: str | None,
     by: str | None,
     at: str | None,
+    plot: Path | None,
     shown_as: str,
 ) -> None:
     """Show the waits of the imported log NAME.
@@ -47,22 +51,43 @@ def waits(
     \b
     Exit codes: 0 shown, 1 the import of the log has not ended, 2 no such log, activity or time, 3 leadtimes does not answer.
     """
+    _require_place(plot)
     with open_api(street(), "leadtimes") as leadtimes:
         log = known_log(leadtimes, name)
         if start is None or end is None:
+            if plot is not None:
+                raise BadInput("--plot draws the curve from one activity to another: say --from and --to.")
             print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
             return
         _require_known(log, start, end, *competing)
         asked = {"from": start, "to": end, "competing": competing, "as_of": as_of, "known_at": known_at, "at": at, "by": by}
         found = _waits(leadtimes, name, asked)
+        if plot is not None:
+            drawn = leadtimes.get("logs", name, "waits", "picture", **asked | {"by": None, "form": FORMS[plot.suffix.lower()]})
+            _write(plot, drawn)
     match shown_as:
         case "json":
             print_json(found)
         case "csv":
-            whole = {key: value for key, value in found.items() if key not in ("by", "groups")}
+            whole = {key: value for key, value in found.items() if key not in ("by", "groups", "months")}
             print_csv([whole, *found.get("groups", [])])
         case _:
             print_waits(found)
+
+
+def _require_place(plot: Path | None) -> None:
+    if plot is not None and plot.suffix.lower() not in FORMS:
+        raise BadInput("--plot needs a FILE that ends with .png or .svg.")
+    if plot is not None and not plot.parent.is_dir():
+        raise BadInput(f"--plot: there is no folder {plot.parent}.")
+
+
+def _write(plot: Path, drawn: bytes) -> None:
+    try:
+        plot.write_bytes(drawn)
+    except OSError as error:
+        raise BadInput(f"--plot: {plot} cannot be written: {error.strerror}.") from None
+    click.echo(f"Drawn in {plot}", err=True)
 
 
 def known_log(leadtimes: Api, name: str) -> Any:

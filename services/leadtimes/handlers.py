@@ -13,7 +13,7 @@ from services.leadtimes.domain.clocks import clocks, from_json, to_json
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
-from services.leadtimes.domain.waits import LogField, LogWaits, groups, log_waits
+from services.leadtimes.domain.waits import LogField, LogWaits, by_month, groups, log_waits
 from services.leadtimes.store import Log, Saved
 from shared.crash import CrashPoint, reach
 from shared.postgres import Database, Transaction, transaction
@@ -190,9 +190,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """The waits asked for, and apart from each other the groups asked for."""
+    """The waits asked for, what became of them month by month, and apart from each other the groups asked for."""
 
     waits: LogWaits
+    months: list[dict[str, Any]]
     groups: Mapping[str | None, LogWaits]
 
 
@@ -219,7 +220,7 @@ async def waits(db: Database, name: str, asked: Asked) -> Found:
     def found() -> Found:
         rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
         whole = log_waits(rows, asked.start, asked.end, asked.as_of or last_event, asked.competing)
-        return Found(whole, {} if values is None else groups(whole, values))
+        return Found(whole, by_month(whole), {} if values is None else groups(whole, values))
 
     return await asyncio.to_thread(found)  # as below
 

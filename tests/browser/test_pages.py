@@ -91,7 +91,7 @@ async def test_without_javascript_the_waits_of_a_log_are_those_of_the_api(site: 
     assert beyond, "the small log is followed for less than a year"
     for part in ("S", "S_ci95_loglog"):
         answered[part] = {day: value for day, value in answered[part].items() if day not in beyond}
-    parts = ("n", "events", "censored", "km_median", "naive_median_completed_only", "S", "S_ci95_loglog", "open_wait_age_days")
+    parts = ("n", "events", "km_median", "naive_median_completed_only", "S", "S_ci95_loglog", "open_wait_age_days", "months")
     told = leaves({part: answered[part] for part in parts}, "")
     async with site.page(site.address(WAITS, lang=lang), java_script_enabled=False) as page:
         shown = await figures_on(page)

@@ -1,5 +1,6 @@
 """The waits of an imported log: from the first of one activity to the first of another after it, or still open."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from services.leadtimes.domain.moments import LOCAL
 from services.leadtimes.domain.survival import AalenJohansen, Flags, KaplanMeier, Numbers, aalen_johansen, kaplan_meier
 
 AT = (1, 3, 7, 14, 30, 60, 90, 180, 365)
@@ -104,12 +106,35 @@ def _part(waits: LogWaits, places: Sequence[int]) -> LogWaits:
     return replace(waits, days=waits.days[places], ended_by=waits.ended_by[places], starts=starts)
 
 
+def by_month(waits: LogWaits) -> list[dict[str, Any]]:
+    """For each month (YYYY-MM, local date) from the first start to as-of: how many waits began, and how many were open at its end.
+
+    The last month ends with as-of.
+    """
+    if not waits.starts:
+        return []
+    ends = zip(waits.starts, waits.days.tolist(), waits.still_open.tolist(), strict=True)
+    began = Counter(_month(time) for _, time, _ in waits.starts)
+    ended = Counter(_month(time + timedelta(days=days)) for (_, time, _), days, still_open in ends if not still_open)
+    months, waiting = [], 0
+    for month in range(min(began), _month(waits.as_of) + 1):
+        waiting += began[month] - ended[month]
+        months.append({"month": f"{month // 12:04}-{month % 12 + 1:02}", "began": began[month], "open_at_end": waiting})
+    return months
+
+
+def _month(at: datetime) -> int:
+    local = at.astimezone(LOCAL)
+    return local.year * 12 + local.month - 1
+
+
 def summary(waits: LogWaits, at: Sequence[float] = AT) -> dict[str, Any]:
     """The figures of a log's waits: JSON's own types, times in days, days as keys.
 
     S carries its last value on beyond `follow_up_days`, where rmst is left out; a quantile that was not reached is None.
     Without any wait S, its bands and rmst are empty. Where other ends compete S counts them as censored, which overstates the share
-    that will complete: `competing` has the share that did, of all who began (`CIF_event1`), beside the share of each other end.
+    that will complete: `competing` has the share that did, of all who began (`CIF_event1`) and when it was one half, beside the share
+    of each other end.
     """
     curve = kaplan_meier(waits.days, waits.completed)
     done, still_open = waits.days[waits.completed], waits.days[waits.still_open]
@@ -146,6 +171,7 @@ def _competing(waits: LogWaits, at: Sequence[float]) -> dict[str, Any]:
         **{f"event{number}": name for number, (name, _) in ends.items()},
         **{f"n{number}": int(np.count_nonzero(waits.ended_by == number - 1)) for number in ends},
         "n_cens": int(np.count_nonzero(waits.still_open)),
+        "median_event1": ends[1][1].median(),
         **{f"CIF_event{number}": {_key(day): curve.at(day) for day in at} for number, (_, curve) in ends.items()},
         **{f"CIF_ci95_event{number}": {_key(day): list(curve.band(day)) for day in at} for number, (_, curve) in ends.items()},
     }

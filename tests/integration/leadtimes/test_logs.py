@@ -149,6 +149,19 @@ async def test_waits_are_told_apart_by_the_organisation_known_at_their_start(lea
     assert (await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"by": "person"})).status_code == 422
 
 
+async def test_the_curve_comes_as_a_file_of_the_form_asked_for(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    early = await leadtimes.reader.get("/leadtimes/logs/small/waits/picture", params=ENDS)
+    assert early.status_code == 409
+    await leadtimes.hear(*log_events(SMALL), import_completed(3))
+    png, svg, other = [
+        await leadtimes.reader.get("/leadtimes/logs/small/waits/picture", params=ENDS | {"form": form}) for form in ("png", "svg", "gif")
+    ]
+    assert (png.headers["content-type"], png.content[:4]) == ("image/png", b"\x89PNG")
+    assert (svg.headers["content-type"], b"Share still waiting" in svg.content) == ("image/svg+xml", True)
+    assert other.status_code == 422
+
+
 async def test_a_forgotten_log_is_gone_with_its_last_name_and_what_is_heard_of_it_again_is_not_kept(leadtimes: Leadtimes) -> None:
     await named(leadtimes)
     await named(leadtimes, "other_name")

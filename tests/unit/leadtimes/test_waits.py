@@ -4,14 +4,16 @@ import csv
 import gzip
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.leadtimes.domain.waits import COMPLETED, LogRow, groups, log_waits, summary
+from services.leadtimes.domain.moments import local_midnight
+from services.leadtimes.domain.waits import COMPLETED, LogRow, by_month, groups, log_waits, summary
 from tests.shared_data import shared_file
 
 FIGURES: tuple[str, ...] = ("n", "events", "censored", "naive_median_completed_only", "km_median", "km_quantiles")
@@ -153,6 +155,36 @@ def test_the_categories_of_the_simulated_vasby_are_groups_known_at_the_first_con
             answer = summary(found[category], [30, 90, 180, 365, 730])
             assert (answer["n"], answer["events"]) == (expected["n"], expected["started"])
             assert equal(answer["competing"]["CIF_event1"], expected["share_started_within"]), category
+
+
+def test_of_each_month_those_waiting_at_its_end_are_those_still_open_as_of_then() -> None:
+    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+    last = max(time for _, _, time, _ in rows)
+    ends = ("Confirmation of receipt", "T05 Print and send confirmation of receipt")
+    months = by_month(log_waits(rows, *ends, last))
+    assert [months[0]["month"], months[-1]["month"], len(months)] == ["2010-10", "2012-01", 16]
+    for this, following in pairwise([*months, {"month": "2012-02"}]):
+        midnight = local_midnight(date.fromisoformat(f"{following['month']}-01"))
+        then = log_waits(rows, *ends, min(midnight - timedelta(microseconds=1), last))
+        assert this["open_at_end"] == int(then.still_open.sum()), this["month"]
+    assert sum(each["began"] for each in months) == len(log_waits(rows, *ends, last).days)
+
+
+def test_a_month_is_one_of_the_swedish_calendar_and_one_in_which_nothing_began_is_there_too() -> None:
+    new_year = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    rows = [("1", "A", new_year, 0), ("1", "B", datetime(2026, 3, 31, 21, 59, tzinfo=UTC), 1), ("2", "A", new_year, 2)]
+    found = by_month(log_waits(rows, "A", "B", datetime(2026, 3, 31, 23, tzinfo=UTC)))
+    assert [tuple(each.values()) for each in found] == [("2026-01", 2, 2), ("2026-02", 0, 2), ("2026-03", 0, 1), ("2026-04", 0, 1)]
+    assert by_month(log_waits(rows, "X", "B", new_year)) == []
+
+
+def test_the_backlog_of_receipt_is_what_still_waits_at_each_of_its_dates() -> None:
+    oracle = json.loads(shared_file("oracles/oracle_backlog_receipt.json").read_text())
+    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+    for snapshot in oracle["snapshots"]:
+        waits = log_waits(rows, "Confirmation of receipt", oracle["terminals"][0], datetime.fromisoformat(snapshot["as_of"]))
+        found = by_month(waits)[-1]["open_at_end"]
+        assert (len(waits.days), found) == (snapshot["cases_seen"], snapshot["open"])
 
 
 def test_a_case_called_na_is_a_case() -> None:
