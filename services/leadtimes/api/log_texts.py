@@ -56,4 +56,29 @@ LOG_TEXTS: Mapping[str, tuple[str, str]] = {
     "log.month": ("Månad", "Month"),
     "log.began": ("började vänta", "began to wait"),
     "log.open_at_end": ("väntade vid månadens slut", "waiting at the end of the month"),
+    # what follows what in a log
+    "flows.link": ("Vad som följer på vad i loggen", "What follows what in the log"),
+    "flows.title": ("Vad som följer på vad i loggen {name}", "What follows what in the log {name}"),
+    "flows.lead": (
+        "Från varje händelse i ett ärende till nästa: hur ofta, och hur lång tid däremellan.",
+        "From each event of a case to the next: how often, and how long in between.",
+    ),
+    "flows.cases": ("Ärenden", "Cases"),
+    "flows.events": ("Händelser", "Events"),
+    "flows.variants": ("Olika följder", "Different sequences"),
+    "flows.drawn": ("De största flödena", "The largest flows"),
+    "flows.desc": (
+        "Händelser uppifrån och ner, en båge för varje flöde, med antal där det finns plats. Tabellen nedanför har alla siffror.",
+        "Activities from top to bottom, an arc for each flow, with its number where there is room. The table below has every figure.",
+    ),
+    "flows.note": (
+        "Ju bredare båge, desto oftare; streckad går den tillbaka. Bågarna är {share} av alla övergångar.",
+        "The wider the arc, the more often; a dashed one goes back. The arcs are {share} of all transitions.",
+    ),
+    "flows.transitions": ("Övergångar", "Transitions"),
+    "flows.name": ("Från → till", "From → to"),
+    "flows.n": ("Antal", "Count"),
+    "flows.median": ("Hälften inom", "Half within"),
+    "flows.p90": ("Nio av tio inom", "Nine in ten within"),
+    "flows.more": ("Och {n} till.", "And {n} more."),
 }

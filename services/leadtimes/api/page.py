@@ -1,4 +1,4 @@
-"""The pages: GET /leadtimes/ with the measures, GET /leadtimes/logs/{name}/page with the waits of an imported log."""
+"""The pages: GET /leadtimes/ with the measures, and of an imported log GET …/logs/{name}/page with its waits, …/flows with its flows."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,13 +12,15 @@ from services.leadtimes import handlers
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.limits import last_instant, read_limit
-from services.leadtimes.api.logs import MOST_COMPETING, Name, asked
+from services.leadtimes.api.logs import MOST_COMPETING, Name, asked, problems
 from services.leadtimes.api.render import (
     POLICY,
     Address,
     Measures,
+    Order,
     Waits,
     render_choice,
+    render_flows,
     render_measures,
     render_progress,
     render_waits,
@@ -105,6 +107,15 @@ def routes(db: Database, clock: Clock) -> APIRouter:
         figures = summary(found.waits)
         shown = Waits(name, figures, curve_of(found.waits, figures), found.months, as_of_asked=as_of is not None)
         return _page(render_waits(shown, language, address), language)
+
+    @router.get("/logs/{name}/flows")
+    async def flows(request: Request, language: ReaderLanguage, name: Name, sort: Order = Order.N) -> HTMLResponse:
+        named, address = await _named(db, name), _address(request)
+        if not named.complete or not named.events_stored:
+            return _page(render_progress(name, named.events_stored, named.events_expected, language, address), language)
+        with problems():
+            stats = await handlers.log_stats(db, name, ())
+        return _page(render_flows(name, stats, sort, language, address), language)
 
     return router
 

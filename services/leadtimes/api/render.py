@@ -2,18 +2,20 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.leadtimes.api.charts import MONTHS_NARROW, MONTHS_WIDE, draw_months
+from services.leadtimes.api.charts import FLOWS_NARROW, FLOWS_WIDE, MONTHS_NARROW, MONTHS_WIDE, draw_flows, draw_months
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Form, Point, draw, picture
-from services.leadtimes.api.words import Language, Words
+from services.leadtimes.api.words import SECONDS_IN, Language, Words
+from services.leadtimes.domain.log_stats import Flow, flows
 from services.leadtimes.domain.waits import LogWaits
 
 FOLDER = Path(__file__).parent / "templates"
@@ -30,6 +32,26 @@ POLICY = "; ".join(
 """What a page may load (Content-Security-Policy): its own style, known by its hash, and nothing else; no script at all."""
 
 PAGES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+MOST_DRAWN, MOST_LISTED = 14, 200
+
+
+class Order(StrEnum):
+    """What the table of transitions is sorted by."""
+
+    N = "n"
+    MEDIAN = "median"
+    P90 = "p90"
+    NAME = "name"
+
+
+ORDERS: Mapping[Order, Callable[[Flow], Any]] = {
+    Order.N: lambda flow: -flow.n,
+    Order.MEDIAN: lambda flow: -flow.median,
+    Order.P90: lambda flow: -flow.p90,
+    Order.NAME: lambda flow: (flow.before, flow.after),
+}
 
 
 @dataclass(frozen=True)
@@ -116,6 +138,30 @@ def render_picture(name: str, waits: LogWaits, figures: Mapping[str, Any], langu
         f"{words('as_of')} {words.when(figures['as_of'])}, {still_open}",
     ]
     return picture(curve_of(waits, figures), words, heading=heading, since=words("log.since"), form=form)
+
+
+def render_flows(name: str, stats: Mapping[str, Any], sort: Order, language: Language, address: Address) -> str:
+    """What follows what in a log: its largest flows drawn, and its transitions as a table in the order asked for."""
+    words = Words(language)
+    every = flows(stats)
+    drawn = [flow for flow in every if flow.before != flow.after][:MOST_DRAWN]
+    named = {end for flow in drawn for end in (flow.before, flow.after)}
+    order = sorted(named, key=lambda activity: (stats["mean_place"][activity], activity))
+    said = {"name": "flows", "title": words("flows.drawn"), "description": words("flows.desc")}
+    return _render(
+        "flows.html",
+        words,
+        address,
+        name=name,
+        stats=stats,
+        sort=sort,
+        orders=list(Order),
+        rows=sorted(every, key=ORDERS[sort])[:MOST_LISTED],
+        every=len(every),
+        share=sum(flow.n for flow in drawn) / max(sum(flow.n for flow in every), 1),
+        charts=[draw_flows(drawn, order, words, **said, size=size) for size in (FLOWS_WIDE, FLOWS_NARROW)] if drawn else [],
+        seconds_a_day=SECONDS_IN["day"],
+    )
 
 
 def render_choice(name: str, activities: Mapping[str, int | None], language: Language, address: Address) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import html
 import re
 
+from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.measures import Outcome
@@ -104,6 +105,21 @@ def test_where_other_ends_compete_no_share_is_shown_that_takes_them_for_waiting(
     assert 'data-of="S.' not in page
     assert f'<data value="{figures["competing"]["CIF_event1"]["90"]}" data-of="competing.CIF_event1.90">37.5%</data>' in page
     assert "stroke-dasharray" in page
+
+
+def test_what_is_drawn_is_what_the_table_beside_it_says() -> None:
+    for otherwise, start in ([20, 30, 35], 0), ([], 1):
+        waits = log_waits([1, 2, 40], [95, 100], otherwise)
+        figures = summary(waits)
+        curve = curve_of(waits, figures)
+        shares = figures["competing"]["CIF_event1"] if otherwise else figures["S"]
+        assert curve.start == start
+        assert {point.day: point.share for point in curve.marks} == {
+            float(day): share for day, share in shares.items() if float(day) <= 100
+        }
+        for mark in curve.marks:
+            assert mark.share == [start, *(step.share for step in curve.steps if step.day <= mark.day)][-1]
+        assert [other.steps[-1].share for other in curve.others] == ([0.375] if otherwise else [])
 
 
 def test_months_stand_in_a_drawing_and_in_a_table() -> None:
