@@ -28,9 +28,10 @@ async def test_a_log_is_importing_until_every_event_is_stored(leadtimes: Leadtim
     assert answer.json()["state"] == "importing"
 
     await leadtimes.hear(*log_events(SMALL[:2]), import_completed(3))
-    early = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS)
-    assert early.status_code == 409
-    assert early.json()["progress"] == {"events_stored": 2, "events_expected": 3}
+    for question in ("waits", "waits/picture", "stats"):
+        early = await leadtimes.reader.get(f"/leadtimes/logs/small/{question}", params=ENDS if question != "stats" else None)
+        assert early.status_code == 409, question
+        assert early.json()["progress"] == {"events_stored": 2, "events_expected": 3}
 
     await leadtimes.hear(*log_events(SMALL))
     shown = (await leadtimes.reader.get("/leadtimes/logs/small")).json()
@@ -151,8 +152,6 @@ async def test_waits_are_told_apart_by_the_organisation_known_at_their_start(lea
 
 async def test_the_curve_comes_as_a_file_of_the_form_asked_for(leadtimes: Leadtimes) -> None:
     await named(leadtimes)
-    early = await leadtimes.reader.get("/leadtimes/logs/small/waits/picture", params=ENDS)
-    assert early.status_code == 409
     await leadtimes.hear(*log_events(SMALL), import_completed(3))
     png, svg, other = [
         await leadtimes.reader.get("/leadtimes/logs/small/waits/picture", params=ENDS | {"form": form}) for form in ("png", "svg", "gif")
