@@ -66,7 +66,7 @@ class Api:
         self._service, self._client, self._start = service, client, start
 
     def get(self, *path: str, **params: str | Sequence[str] | None) -> Any:
-        """What stands at a path below the service's prefix; parameters that are None are left out."""
+        """What stands at a path below the service's prefix, bytes where it is no JSON; parameters that are None are left out."""
         return self._ask("GET", path, params={name: value for name, value in params.items() if value is not None})
 
     def put(self, *path: str, body: object) -> Any:
@@ -90,7 +90,9 @@ class Api:
                 f"{self._service} does not answer. What runs: ./sluss status. Nothing: {self._start}. Else try again soon"
             ) from None
         if answer.is_success:
-            return answer.json() if answer.content else None
+            if not answer.content:
+                return None
+            return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
         if answer.status_code == codes.SERVICE_UNAVAILABLE:
             raise NotReachable(f"{self._service} cannot answer at the moment. What runs: ./sluss status")
         raise (RefusedInput if answer.status_code in FOUND_FAULT else Refused)(answer.status_code, _problem(answer))

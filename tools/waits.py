@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -9,6 +10,7 @@ import click
 from tools.api import Api, BadInput, Refused, open_api, street
 from tools.figures import BEYOND, NOT_REACHED, duration, format_option, moment, print_columns, print_csv, print_json, share, with_unit
 
+FORMS: Final = {".png": "png", ".svg": "svg"}
 AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), ("ge365", "a year"))
 
 
@@ -26,7 +28,9 @@ AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), 
     "--as-of", metavar="TIME", help="What had happened by then: a day, or an instant with its offset.  [default: the log's last event]"
 )
 @click.option("--known-at", metavar="TIME", help="What the log's keeper had recorded by then.  [default: everything]")
+@click.option("--by", type=click.Choice(["organisation"]), help="Also apart by what was known of it at the start of each wait.")
 @click.option("--at", metavar="DAYS", help="After how many days to look, with commas.  [default: 1,3,7,14,30,60,90,180,365]")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also draw the curve: FILE.png or FILE.svg.")
 @format_option
 def waits(
     name: str,
@@ -35,7 +39,9 @@ def waits(
     competing: Sequence[str],
     as_of: str | None,
     known_at: str | None,
+    by: str | None,
     at: str | None,
+    plot: Path | None,
     shown_as: str,
 ) -> None:
     """Show the waits of the imported log NAME.
@@ -45,20 +51,43 @@ def waits(
     \b
     Exit codes: 0 shown, 1 the import of the log has not ended, 2 no such log, activity or time, 3 leadtimes does not answer.
     """
+    _require_place(plot)
     with open_api(street(), "leadtimes") as leadtimes:
         log = known_log(leadtimes, name)
         if start is None or end is None:
+            if plot is not None:
+                raise BadInput("--plot draws the curve from one activity to another: say --from and --to.")
             print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
             return
         _require_known(log, start, end, *competing)
-        found = _waits(leadtimes, name, {"from": start, "to": end, "competing": competing, "as_of": as_of, "known_at": known_at, "at": at})
+        asked = {"from": start, "to": end, "competing": competing, "as_of": as_of, "known_at": known_at, "at": at, "by": by}
+        found = _waits(leadtimes, name, asked)
+        if plot is not None:
+            drawn = leadtimes.get("logs", name, "waits", "picture", **asked | {"by": None, "form": FORMS[plot.suffix.lower()]})
+            _write(plot, drawn)
     match shown_as:
         case "json":
             print_json(found)
         case "csv":
-            print_csv([found])
+            whole = {key: value for key, value in found.items() if key not in ("by", "groups", "months")}
+            print_csv([whole, *found.get("groups", [])])
         case _:
             print_waits(found)
+
+
+def _require_place(plot: Path | None) -> None:
+    if plot is not None and plot.suffix.lower() not in FORMS:
+        raise BadInput("--plot needs a FILE that ends with .png or .svg.")
+    if plot is not None and not plot.parent.is_dir():
+        raise BadInput(f"--plot: there is no folder {plot.parent}.")
+
+
+def _write(plot: Path, drawn: bytes) -> None:
+    try:
+        plot.write_bytes(drawn)
+    except OSError as error:
+        raise BadInput(f"--plot: {plot} cannot be written: {error.strerror}.") from None
+    click.echo(f"Drawn in {plot}", err=True)
 
 
 def known_log(leadtimes: Api, name: str) -> Any:
@@ -127,6 +156,30 @@ def print_waits(found: Any) -> None:
         _print_incidence(found, competing)
     else:
         print_columns(["after", "still waiting", "95 % band", "mean wait within it"], [_row(found, day) for day in found["S"]])
+    if "groups" in found:
+        _print_groups(found)
+
+
+def _print_groups(found: Any) -> None:
+    """A line for each group; the whole curve of each is in JSON and CSV."""
+    last = "share completed" if "competing" in found else "half through"
+    click.echo()
+    rows = [_group_row(group) for group in found["groups"]]
+    print_columns([f"by {found['by']}", "began", "still open", "completed", *(["otherwise"] if "competing" in found else []), last], rows)
+
+
+def _group_row(group: Any) -> list[str]:
+    """What half a group took says nothing where other ends compete: there it is the share completed by the last day that was followed."""
+    numbers = [group["n"], group["open_wait_age_days"]["n"], group["events"]]
+    competing = group.get("competing")
+    if competing is None:
+        median = group["km_median"]
+        last = NOT_REACHED if median is None else f"within {duration(median)}"
+    else:
+        numbers.append(group["n"] - sum(numbers[1:]))
+        followed = [day for day in competing["CIF_event1"] if float(day) <= group["follow_up_days"]]
+        last = f"{share(competing['CIF_event1'][followed[-1]])} in {_after(followed[-1])}" if followed else BEYOND
+    return ["unknown" if group["group"] is None else group["group"], *(f"{number:,}" for number in numbers), last]
 
 
 def _ends(competing: Any) -> range:

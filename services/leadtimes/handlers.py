@@ -13,7 +13,7 @@ from services.leadtimes.domain.clocks import clocks, from_json, to_json
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
-from services.leadtimes.domain.waits import LogWaits, log_waits
+from services.leadtimes.domain.waits import LogField, LogWaits, by_month, groups, log_waits
 from services.leadtimes.store import Log, Saved
 from shared.crash import CrashPoint, reach
 from shared.postgres import Database, Transaction, transaction
@@ -185,9 +185,19 @@ class Asked:
     competing: Sequence[str] = ()
     as_of: datetime | None = None
     known_at: datetime | None = None
+    by: LogField | None = None
 
 
-async def waits(db: Database, name: str, asked: Asked) -> LogWaits:
+@dataclass(frozen=True)
+class Found:
+    """The waits asked for, what became of them month by month, and apart from each other the groups asked for."""
+
+    waits: LogWaits
+    months: list[dict[str, Any]]
+    groups: Mapping[str | None, LogWaits]
+
+
+async def waits(db: Database, name: str, asked: Asked) -> Found:
     """The waits asked for; as-of is by default the log's last event, and known-at leaves nothing out.
 
     Raises NoSuchLog, NotComplete and NoSuchActivity.
@@ -204,8 +214,15 @@ async def waits(db: Database, name: str, asked: Asked) -> LogWaits:
             raise NoSuchActivity(unknown)
         codes = [code for code, called in names.items() if called in (asked.start, asked.end, *asked.competing)]
         events = await store.log_events(tx, of_log.log_id, codes, asked.known_at)
-    rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
-    return log_waits(rows, asked.start, asked.end, asked.as_of or last_event, asked.competing)
+        start = [code for code in codes if names[code] == asked.start]
+        values = await store.values_at_start(tx, of_log, start, asked.known_at) if asked.by else None
+
+    def found() -> Found:
+        rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
+        whole = log_waits(rows, asked.start, asked.end, asked.as_of or last_event, asked.competing)
+        return Found(whole, by_month(whole), {} if values is None else groups(whole, values))
+
+    return await asyncio.to_thread(found)  # as below
 
 
 async def log_stats(db: Database, name: str, milestones: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from contracts.catalogue import BY_TYPE, INTAKE_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from contracts.history import LogEventRecordedV1
 from services.leadtimes.domain.log_stats import Codes, LogColumns
+from services.leadtimes.domain.waits import LogValue
 from shared.postgres import LONG_COMMAND_S, Database, Row, Transaction, lock_number
 from shared.telemetry import step
 
@@ -82,6 +83,17 @@ LOG_EVENTS = """
     SELECT stream AS case_id, activity_code, time, (data ->> 'row')::integer AS row
     FROM event WHERE log_id = $1 AND activity_code = ANY($2::text[]) AND recorded_at <= coalesce($3, 'infinity'::timestamptz)
     ORDER BY time, row
+"""
+
+# Nothing that came after the start of its case's wait.
+VALUES_AT_START = """
+    WITH start AS (
+        SELECT stream, min(time) AS time FROM event
+        WHERE log_id = $1 AND activity_code = ANY($2::text[]) AND recorded_at <= coalesce($3, 'infinity'::timestamptz) GROUP BY stream
+    )
+    SELECT event.stream, data ->> 'organisation_code' AS code, event.time, (data ->> 'row')::integer AS row
+    FROM event JOIN start ON event.stream = start.stream AND event.time <= start.time
+    WHERE log_id = $1 AND data ? 'organisation_code' AND recorded_at <= coalesce($3, 'infinity'::timestamptz)
 """
 
 # Rows of one width, so that a million of them are an array and not a million objects.
@@ -247,6 +259,13 @@ async def log(tx: Transaction, name: str) -> Log | None:
 async def log_events(tx: Transaction, log_id: UUID, activities: Collection[str], known_at: datetime | None) -> list[LogEvent]:
     """The events of some activities of a log, recorded by then, in the order of time and, within one time, of the file."""
     return [LogEvent(**row) for row in await tx.fetch(LOG_EVENTS, log_id, list(activities), known_at, timeout=LONG_COMMAND_S)]
+
+
+async def values_at_start(tx: Transaction, log: Log, start: Collection[str], known_at: datetime | None) -> list[LogValue]:
+    """By its name, which organisation events had that came no later than the first start of their case."""
+    called = log.vocabulary.get("organisations", {})
+    found = await tx.fetch(VALUES_AT_START, log.log_id, list(start), known_at, timeout=LONG_COMMAND_S)
+    return [(row["stream"], called.get(row["code"], row["code"]), row["time"], row["row"]) for row in found]
 
 
 @step

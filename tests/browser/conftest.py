@@ -95,7 +95,8 @@ MEASURES = "/leadtimes/"
 WAITS = f"/leadtimes/logs/{LOG}/page?{urlencode({'from': RECEIVED, 'to': CONFIRMED})}"
 CHOICE = f"/leadtimes/logs/{LOG}/page"
 PROGRESS = f"/leadtimes/logs/{UNFINISHED}/page"
-EVERY_PAGE = (MEASURES, WAITS, CHOICE, PROGRESS)
+FLOWS = f"/leadtimes/logs/{LOG}/flows"
+EVERY_PAGE = (MEASURES, WAITS, CHOICE, PROGRESS, FLOWS)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Page
 
-from tests.browser.conftest import CHOICE, EVERY_PAGE, LOG, MEASURES, PROGRESS, WAITS, Site
+from tests.browser.conftest import CHOICE, EVERY_PAGE, FLOWS, LOG, MEASURES, PROGRESS, WAITS, Site
 from tests.browser.small_log import CONFIRMED, RECEIVED
 from tools.picture import NoPicture, picture
 
@@ -91,7 +91,7 @@ async def test_without_javascript_the_waits_of_a_log_are_those_of_the_api(site: 
     assert beyond, "the small log is followed for less than a year"
     for part in ("S", "S_ci95_loglog"):
         answered[part] = {day: value for day, value in answered[part].items() if day not in beyond}
-    parts = ("n", "events", "censored", "km_median", "naive_median_completed_only", "S", "S_ci95_loglog", "open_wait_age_days")
+    parts = ("n", "events", "km_median", "naive_median_completed_only", "S", "S_ci95_loglog", "open_wait_age_days", "months")
     told = leaves({part: answered[part] for part in parts}, "")
     async with site.page(site.address(WAITS, lang=lang), java_script_enabled=False) as page:
         shown = await figures_on(page)
@@ -136,6 +136,21 @@ async def test_without_javascript_a_log_is_asked_by_a_form(site: Site) -> None:
         assert (await figures_on(page))["n"] == {12}
 
 
+async def test_without_javascript_what_follows_what_is_that_of_the_api_and_sorted_by_a_link(site: Site) -> None:
+    answered = site.json(f"/leadtimes/logs/{LOG}/stats")
+    told = leaves({part: answered[part] for part in ("cases", "events", "variants")}, "")
+    told |= {
+        f"transitions_s.{pair}.{of}": spread[of] for pair, spread in answered["transitions_s"].items() for of in ("n", "median", "p90")
+    }
+    async with site.page(site.address(FLOWS, lang="en"), java_script_enabled=False) as page:
+        assert await figures_on(page) == {name: {value} for name, value in told.items()}
+        await page.get_by_role("link", name="Half within").click()
+        assert await page.locator('th[aria-sort="descending"]').inner_text() == "Half within ▼"
+        await page.get_by_role("link", name="Measure between other activities").click()
+        await page.get_by_role("link", name="What follows what").click()
+        assert await page.locator("h1").text_content() == f"What follows what in the log {LOG}"
+
+
 async def test_a_form_sent_with_an_empty_date_shows_the_state_of_now(site: Site) -> None:
     async with site.page(site.address(MEASURES, lang="en"), java_script_enabled=False) as page:
         await page.get_by_label("Show the state at the end of").fill("")
@@ -144,8 +159,9 @@ async def test_a_form_sent_with_an_empty_date_shows_the_state_of_now(site: Site)
 
 
 async def test_an_unfinished_import_says_how_far_it_is(site: Site) -> None:
-    async with site.page(site.address(PROGRESS, lang="en")) as page:
-        assert "0 of 100 events have arrived" in " ".join((await page.locator("main").inner_text()).split())
+    for path in (PROGRESS, PROGRESS.replace("/page", "/flows")):
+        async with site.page(site.address(path, lang="en")) as page:
+            assert "0 of 100 events have arrived" in " ".join((await page.locator("main").inner_text()).split())
 
 
 async def test_a_reader_sees_one_of_the_two_drawings_and_it_says_what_it_shows(site: Site) -> None:

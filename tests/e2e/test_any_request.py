@@ -87,7 +87,7 @@ class AtLeadtimes(Preparing):
             case "/logs/{name}/stats":
                 case.path_parameters = {"name": LOG}
                 case.query = {"milestone": f"{RECEIVED} => {CONFIRMED}"}
-            case "/logs/{name}/waits":
+            case "/logs/{name}/waits" | "/logs/{name}/waits/picture":
                 case.path_parameters = {"name": LOG}
                 case.query = {**(case.query or {}), "from": RECEIVED, "to": CONFIRMED}
             case "/quarantine/{number}/redrive" | "/quarantine/{number}/discard" if self._records:

@@ -1,13 +1,14 @@
-"""The curve as an SVG for a page: steps, a band with dashed edges, the end of follow-up; readable without colour.
+"""The curve, for a page or as a file: steps, a band with dashed edges, the end of follow-up; readable without colour.
 
-matplotlib draws (its SVG backend, no pyplot); afterwards every style becomes an attribute, so that a page may forbid inline styles,
-and text stays text in the type of the page.
+matplotlib draws (its SVG and PNG backends, no pyplot); for a page every style then becomes an attribute, so that a page may forbid
+inline styles, and text stays text in the type of the page.
 """
 
 import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from html import escape
 
 import matplotlib
@@ -50,10 +51,18 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Other:
+    """Another way in which waits ended: what it is called, and its steps from 0 at day 0."""
+
+    name: str
+    steps: Sequence[Point]
+
+
+@dataclass(frozen=True)
 class Curve:
     """What is drawn: steps from `start` (0 or 1) at day 0, and the known ones of the times that the table names.
 
-    It is known as far as `follow_up`, and asked for as far as `asked`, both in days.
+    It is known as far as `follow_up`, and asked for as far as `asked`, both in days. Where there are `others` the curve itself is `name`.
     """
 
     steps: Sequence[Point]
@@ -61,16 +70,24 @@ class Curve:
     start: float
     follow_up: float
     asked: float
+    name: str = ""
+    others: Sequence[Other] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """What is drawn, the curve itself first; of a curve with no others there is nothing to name."""
+        return [self.name, *(other.name for other in self.others)] if self.others else []
 
 
 @dataclass(frozen=True)
 class Size:
-    """A drawing for a column this wide, in CSS pixels; ids of one page differ by the name."""
+    """A drawing for a column this wide, in CSS pixels, with a head that stays empty; ids of one page differ by the name."""
 
     name: str
     width: int
     height: int
     text: float
+    head: int = 24
 
 
 @dataclass(frozen=True)
@@ -83,22 +100,64 @@ class Span:
 
 WIDE = Size("wide", 660, 400, 14)
 NARROW = Size("narrow", 328, 320, 13)
+FILE = Size("file", 760, 520, 14, 104)
+
+
+class Form(StrEnum):
+    """How a picture is kept in a file."""
+
+    PNG = "png"
+    SVG = "svg"
+
+
+SHARPNESS = 2
+"""Pixels of a PNG to one of the page."""
+SHORTENED = 60
+DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 4)))
 
 
 def draw(curve: Curve, words: Words, *, name: str, title: str, since: str, description: str, size: Size) -> str:
     """The curve as one <svg> element with its title and description. The same curve gives the same text."""
+    drawn = io.BytesIO()
+    _figure(curve, words, since, size).savefig(drawn, format=Form.SVG, transparent=True, metadata=NOTHING_ABOUT)
+    return for_a_page(drawn.getvalue().decode(), f"{name}-{size.name}", size, title, description)
+
+
+def picture(curve: Curve, words: Words, *, heading: Sequence[str], since: str, form: Form) -> bytes:
+    """The curve as a file that stands alone, with up to four lines above it that say what it is."""
+    figure = _figure(curve, words, since, FILE)
+    for place, line in enumerate(heading):
+        weight = "normal" if place else "bold"
+        above = FILE.height - 22 - place * FILE.text * 1.5
+        said = figure.text(16 / FILE.width, above / FILE.height, short(line, 90), fontsize=FILE.text, fontweight=weight, color=INK)
+        said.set_parse_math(False)
+    drawn = io.BytesIO()
+    about = NOTHING_ABOUT if form is Form.SVG else {"Software": None}
+    figure.savefig(drawn, format=form, facecolor="white", dpi=POINTS_PER_INCH * (1 if form is Form.SVG else SHARPNESS), metadata=about)
+    return drawn.getvalue()
+
+
+NOTHING_ABOUT = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+def short(text: str, most: int = SHORTENED) -> str:
+    """A name out of a log on one line, cut where it is too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def _figure(curve: Curve, words: Words, since: str, size: Size) -> Figure:
     figure = Figure(figsize=(size.width / POINTS_PER_INCH, size.height / POINTS_PER_INCH), dpi=POINTS_PER_INCH)
     axes = figure.add_subplot()
-    left, right, top, bottom = size.text * 3.9, size.width - 16, size.height - 24, 54
+    left, right, top, bottom = size.text * 3.9, size.width - size.text * 2, size.height - size.head, 54
     figure.subplots_adjust(left=left / size.width, right=right / size.width, top=top / size.height, bottom=bottom / size.height)
     _frame(axes, words, size)
     span = _time_axis(axes, curve, words, since, size)
+    _others(axes, curve, span, size)
     _steps(axes, curve, span)
     _beyond(axes, curve, span, words, size)
     _name_marks(axes, curve, span, words, size)
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _for_a_page(drawn.getvalue().decode(), f"{name}-{size.name}", size, title, description)
+    return figure
 
 
 def _frame(axes: Axes, words: Words, size: Size) -> None:
@@ -171,6 +230,25 @@ def _steps(axes: Axes, curve: Curve, span: Span) -> None:
     axes.step(days, shares, where="post", color=LINE, linewidth=2.5, solid_capstyle="butt")
 
 
+def _others(axes: Axes, curve: Curve, span: Span, size: Size) -> None:
+    """The other ends, each dashed in its own way; a key names them."""
+    if not curve.others:
+        return
+    most = SHORTENED if size.width > NARROW.width else SHORTENED // 2
+    axes.plot([], [], color=LINE, linewidth=2.5, label=short(curve.name, most))
+    for place, other in enumerate(curve.others):
+        before = [point.share for point in other.steps if point.day < span.begins][-1:]
+        steps = _as_fine_as_seen(axes, [point for point in other.steps if span.begins <= point.day <= curve.follow_up])
+        line = [Point(span.begins, before[0] if before else 0.0), *steps]
+        line.append(replace(line[-1], day=curve.follow_up))
+        days, shares = [point.day for point in line], [point.share for point in line]
+        dashes = DASHES[place % len(DASHES)]
+        axes.step(days, shares, where="post", color=INK, linewidth=1.75, linestyle=dashes, label=short(other.name, most))
+    key = axes.legend(loc="best", fontsize=size.text - 1, facecolor="white", edgecolor=RULE, framealpha=1, labelcolor=INK, handlelength=2.6)
+    for text in key.get_texts():
+        text.set_parse_math(False)
+
+
 def _as_fine_as_seen(axes: Axes, steps: Sequence[Point]) -> list[Point]:
     """Of steps within one half of a pixel only the last: thousands of them would make a page too heavy for a phone."""
     seen: dict[int, Point] = {}
@@ -227,7 +305,7 @@ def _across(axes: Axes, day: float) -> float:
     return float(axes.transAxes.inverted().transform(axes.transData.transform((day, 0)))[0])
 
 
-def _for_a_page(drawn: str, name: str, size: Size, title: str, description: str) -> str:
+def for_a_page(drawn: str, name: str, size: Size, title: str, description: str) -> str:
     """The same drawing without prolog, metadata, styles and fixed size, with a title and a description to be read aloud."""
     body = drawn[drawn.index(">", drawn.index("<svg")) + 1 :]
     body = re.sub(r"<(metadata|style)\b.*?</\1>", "", body, flags=re.DOTALL)

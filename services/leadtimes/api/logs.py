@@ -12,8 +12,11 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.history import MOST_ATTRIBUTES, MOST_ROWS, ActivityCode, AttributeCode, OrganisationCode, ResourceCode, Sha256, ValueCode
 from services.leadtimes import handlers
+from services.leadtimes.api.drawing import Form
 from services.leadtimes.api.limits import LimitText, last_instant
-from services.leadtimes.domain.waits import AT, LogWaits, summary
+from services.leadtimes.api.render import render_picture
+from services.leadtimes.api.words import Language
+from services.leadtimes.domain.waits import AT, LogField, summary
 from services.leadtimes.store import Log
 from shared.auth import caller
 from shared.http import StrictModel
@@ -121,6 +124,7 @@ Milestones = Annotated[
     Sequence[Annotated[str, Field(pattern=f"^.{{1,{MOST_CALLED}}}{ARROW}.{{1,{MOST_CALLED}}}$")]],
     Query(max_length=MOST_MILESTONES, description="`A => B`: from the first A of a case to the first B after it"),
 ]
+MEDIA_TYPES = {Form.PNG: "image/png", Form.SVG: "image/svg+xml"}
 USUAL_DAYS = ",".join(map(str, AT))
 Days = Annotated[str, AfterValidator(lambda text: _days(text) and text), Query(description="Days, with commas between", max_length=1000)]
 
@@ -172,10 +176,35 @@ def routes(db: Database) -> APIRouter:
         as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
         known_at: Annotated[LimitText | None, Query(description="Whatever the log's keeper has recorded, when left out")] = None,
         at: Days = USUAL_DAYS,
+        by: Annotated[LogField | None, Query(description="Also apart by what was known of this at the start of each wait")] = None,
     ) -> dict[str, Any]:
-        limits = [None if limit is None else last_instant(limit) for limit in (as_of, known_at)]
-        waits = await asked(db, name, handlers.Asked(start, end, competing, *limits))
-        return summary(waits, _days(at)) | {"as_of_is_last_event": as_of is None}
+        happened, recorded = (None if limit is None else last_instant(limit) for limit in (as_of, known_at))
+        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded, by))
+        whole = summary(found.waits, _days(at)) | {"as_of_is_last_event": as_of is None, "months": found.months}
+        if by is None:
+            return whole
+        return whole | {"by": by.value, "groups": [{"group": group, **summary(of, _days(at))} for group, of in found.groups.items()]}
+
+    @router.get(
+        "/logs/{name}/waits/picture",
+        summary="The curve of the waits as a file",
+        response_class=Response,
+        responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}, "description": "PNG or SVG, as asked for"}},
+    )
+    async def waits_picture(
+        name: Name,
+        start: Annotated[Activity, Query(alias="from")],
+        end: Annotated[Activity, Query(alias="to")],
+        competing: Competing = (),
+        as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
+        known_at: Annotated[LimitText | None, Query(description="Whatever the log's keeper has recorded, when left out")] = None,
+        at: Days = USUAL_DAYS,
+        form: Form = Form.PNG,
+        lang: Language = Language.ENGLISH,
+    ) -> Response:
+        happened, recorded = (None if limit is None else last_instant(limit) for limit in (as_of, known_at))
+        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded))
+        return Response(render_picture(name, found.waits, summary(found.waits, _days(at)), lang, form), media_type=MEDIA_TYPES[form])
 
     @router.get("/logs/{name}/stats", summary="What follows what in a log, and how long it takes")
     async def stats(name: Name, milestone: Milestones = ()) -> dict[str, Any]:
@@ -200,7 +229,7 @@ def problems() -> Iterator[None]:
         raise Problem("request_invalid", errors=faults) from None
 
 
-async def asked(db: Database, name: str, asked: handlers.Asked) -> LogWaits:
+async def asked(db: Database, name: str, asked: handlers.Asked) -> handlers.Found:
     """The waits asked for. Raises Problem, as `problems` says."""
     with problems():
         return await handlers.waits(db, name, asked)

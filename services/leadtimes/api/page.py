@@ -1,6 +1,7 @@
-"""The pages: GET /leadtimes/ with the measures, GET /leadtimes/logs/{name}/page with the waits of an imported log."""
+"""The pages: GET /leadtimes/ with the measures, and of an imported log GET …/logs/{name}/page with its waits, …/flows with its flows."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -8,15 +9,18 @@ from fastapi.responses import HTMLResponse
 from pydantic import PlainValidator, WithJsonSchema
 
 from services.leadtimes import handlers
+from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.limits import last_instant, read_limit
-from services.leadtimes.api.logs import Name, asked
+from services.leadtimes.api.logs import MOST_COMPETING, Name, asked, problems
 from services.leadtimes.api.render import (
     POLICY,
     Address,
     Measures,
+    Order,
     Waits,
     render_choice,
+    render_flows,
     render_measures,
     render_progress,
     render_waits,
@@ -25,7 +29,7 @@ from services.leadtimes.api.words import Language, preferred
 from services.leadtimes.domain.measures import Measure
 from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.report import document, steps
-from services.leadtimes.domain.waits import LogWaits, summary, survival_curve
+from services.leadtimes.domain.waits import summary
 from services.leadtimes.store import Log
 from shared.clock import Clock
 from shared.postgres import Database
@@ -89,6 +93,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
         name: Name,
         start: Annotated[Activity, Query(alias="from")] = "",
         end: Annotated[Activity, Query(alias="to")] = "",
+        competing: Annotated[Sequence[Activity], Query(max_length=MOST_COMPETING)] = (),
         as_of: AskedLimit = None,
     ) -> HTMLResponse:
         named = await _named(db, name)
@@ -97,9 +102,20 @@ def routes(db: Database, clock: Clock) -> APIRouter:
             return _page(render_progress(name, named.events_stored, named.events_expected, language, address), language)
         if not (start and end):
             return _page(render_choice(name, _activities(named), language, address), language)
-        waits = await asked(db, name, handlers.Asked(start, end, as_of=last_instant(as_of) if as_of else None))
-        shown = Waits(name, summary(waits), _survival(waits), as_of_asked=as_of is not None)
+        others = [other for other in competing if other]  # a form sends the field left empty too
+        found = await asked(db, name, handlers.Asked(start, end, others, last_instant(as_of) if as_of else None))
+        figures = summary(found.waits)
+        shown = Waits(name, figures, curve_of(found.waits, figures), found.months, as_of_asked=as_of is not None)
         return _page(render_waits(shown, language, address), language)
+
+    @router.get("/logs/{name}/flows")
+    async def flows(request: Request, language: ReaderLanguage, name: Name, sort: Order = Order.N) -> HTMLResponse:
+        named, address = await _named(db, name), _address(request)
+        if not named.complete or not named.events_stored:
+            return _page(render_progress(name, named.events_stored, named.events_expected, language, address), language)
+        with problems():
+            stats = await handlers.log_stats(db, name, ())
+        return _page(render_flows(name, stats, sort, language, address), language)
 
     return router
 
@@ -117,15 +133,10 @@ def _activities(log: Log) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
-def _survival(waits: LogWaits) -> list[Point]:
-    curve = survival_curve(waits)
-    columns = (curve.times, curve.survival, curve.low, curve.high)
-    return [Point(*step) for step in zip(*(column.tolist() for column in columns), strict=True)]
-
-
 def _address(request: Request) -> Address:
     """Where we are, without the host: the same behind a proxy."""
-    return Address(request.url.path, dict(request.query_params))
+    asked = {name: request.query_params.getlist(name) for name in request.query_params}
+    return Address(request.url.path, {name: values[0] if len(values) == 1 else values for name, values in asked.items()})
 
 
 def _page(text: str, language: Language) -> HTMLResponse:

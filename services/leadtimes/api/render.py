@@ -2,16 +2,21 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Point, draw
-from services.leadtimes.api.words import Language, Words
+from services.leadtimes.api.charts import FLOWS_NARROW, FLOWS_WIDE, MONTHS_NARROW, MONTHS_WIDE, draw_flows, draw_months
+from services.leadtimes.api.curves import curve_of
+from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Form, Point, draw, picture
+from services.leadtimes.api.words import SECONDS_IN, Language, Words
+from services.leadtimes.domain.log_stats import Flow, flows
+from services.leadtimes.domain.waits import LogWaits
 
 FOLDER = Path(__file__).parent / "templates"
 STYLE = (FOLDER / "page.css").read_text(encoding="utf-8")
@@ -29,16 +34,36 @@ POLICY = "; ".join(
 PAGES = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
+MOST_DRAWN, MOST_LISTED = 14, 200
+
+
+class Order(StrEnum):
+    """What the table of transitions is sorted by."""
+
+    N = "n"
+    MEDIAN = "median"
+    P90 = "p90"
+    NAME = "name"
+
+
+ORDERS: Mapping[Order, Callable[[Flow], Any]] = {
+    Order.N: lambda flow: -flow.n,
+    Order.MEDIAN: lambda flow: -flow.median,
+    Order.P90: lambda flow: -flow.p90,
+    Order.NAME: lambda flow: (flow.before, flow.after),
+}
+
+
 @dataclass(frozen=True)
 class Address:
     """Where a page lies and what it was asked, so that each of its links changes one thing and keeps the rest."""
 
     path: str
-    asked: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
     def __call__(self, **changed: str) -> str:
         """The same page with something changed."""
-        query = urlencode({name: value for name, value in {**self.asked, **changed}.items() if value})
+        query = urlencode({name: value for name, value in {**self.asked, **changed}.items() if value}, doseq=True)
         return f"{self.path}?{query}" if query else self.path
 
 
@@ -56,11 +81,12 @@ class Measures:
 
 @dataclass(frozen=True)
 class Waits:
-    """What the page of a log's waits shows: the answer of `sluss waits`, the steps of its curve, and whether its as-of was asked for."""
+    """What the page of a log's waits shows: the answer of `sluss waits`, its curve and months, and whether its as-of was asked for."""
 
     name: str
     figures: Mapping[str, Any]
-    steps: Sequence[Point]
+    curve: Curve
+    months: Sequence[Mapping[str, Any]]
     as_of_asked: bool
 
 
@@ -85,17 +111,56 @@ def render_measures(measures: Measures, language: Language, address: Address) ->
 def render_waits(waits: Waits, language: Language, address: Address) -> str:
     """The waits of an imported log between two of its activities."""
     words = Words(language)
-    shares = [Point(float(day), share, *waits.figures["S_ci95_loglog"][day]) for day, share in waits.figures["S"].items()]
-    follow_up = waits.figures["follow_up_days"]
-    marks = [point for point in shares if point.day <= follow_up]
-    curve = Curve(waits.steps, marks, 1.0, follow_up, asked=max((point.day for point in shares), default=follow_up))
+    competing = waits.figures.get("competing")
+    title = words("log.reached" if competing else "log.curve")
     return _render(
         "waits.html",
         words,
         address,
         waits=waits,
         figures=waits.figures,
-        curves=_curves(curve, words, words("log.curve"), words("log.since")) if waits.steps else [],
+        title=title,
+        competing=competing,
+        ends=[(number, name) for number, name in enumerate(waits.curve.names, 1)],
+        curves=_curves(waits.curve, words, title, words("log.since")) if waits.curve.steps else [],
+        months=_month_charts(waits.months, words),
+    )
+
+
+def render_picture(name: str, waits: LogWaits, figures: Mapping[str, Any], language: Language, form: Form) -> bytes:
+    """The curve of a log's waits as a file: above it what it shows, from what to what, and how many still wait."""
+    words = Words(language)
+    still_open = f"{words.number(figures['open_wait_age_days']['n'])} {words('of')} {words.number(figures['n'])} {words('waiting')}"
+    heading = [
+        words("log.reached" if waits.competing else "log.curve") + f" – {name}",
+        f"{words('log.from')}: {waits.start}",
+        f"{words('log.to')}: {waits.end}",
+        f"{words('as_of')} {words.when(figures['as_of'])}, {still_open}",
+    ]
+    return picture(curve_of(waits, figures), words, heading=heading, since=words("log.since"), form=form)
+
+
+def render_flows(name: str, stats: Mapping[str, Any], sort: Order, language: Language, address: Address) -> str:
+    """What follows what in a log: its largest flows drawn, and its transitions as a table in the order asked for."""
+    words = Words(language)
+    every = flows(stats)
+    drawn = [flow for flow in every if flow.before != flow.after][:MOST_DRAWN]
+    named = {end for flow in drawn for end in (flow.before, flow.after)}
+    order = sorted(named, key=lambda activity: (stats["mean_place"][activity], activity))
+    said = {"name": "flows", "title": words("flows.drawn"), "description": words("flows.desc")}
+    return _render(
+        "flows.html",
+        words,
+        address,
+        name=name,
+        stats=stats,
+        sort=sort,
+        orders=list(Order),
+        rows=sorted(every, key=ORDERS[sort])[:MOST_LISTED],
+        every=len(every),
+        share=sum(flow.n for flow in drawn) / max(sum(flow.n for flow in every), 1),
+        charts=[draw_flows(drawn, order, words, **said, size=size) for size in (FLOWS_WIDE, FLOWS_NARROW)] if drawn else [],
+        seconds_a_day=SECONDS_IN["day"],
     )
 
 
@@ -122,6 +187,11 @@ def _measure_curves(measures: Measures, words: Words) -> list[str]:
     follow_up = max(measures.steps[-1].day, marks[-1].day if len(marks) == len(points) else 0.0)
     curve = Curve(measures.steps, marks, 0.0, follow_up, asked=points[-1]["day"])
     return _curves(curve, words, words(f"{measures.shown}.reached"), words(f"{measures.shown}.since"))
+
+
+def _month_charts(months: Sequence[Mapping[str, Any]], words: Words) -> list[str]:
+    said = {"name": "months", "title": words("log.months"), "description": words("log.months.desc")}
+    return [draw_months(months, words, **said, size=size) for size in (MONTHS_WIDE, MONTHS_NARROW)] if months else []
 
 
 def _curves(curve: Curve, words: Words, title: str, since: str) -> list[str]:

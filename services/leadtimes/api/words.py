@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
+from services.leadtimes.api.log_texts import LOG_TEXTS
 from shared.clock import LOCAL
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -175,36 +176,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "as_of.label": ("Visa läget i slutet av", "Show the state at the end of"),
     "show": ("Visa", "Show"),
     "logs": ("Importerade loggar", "Imported logs"),
-    # an imported log
-    "log.title": ("Väntetider i loggen {name}", "Waiting times in the log {name}"),
-    "log.pages": ("Loggens sidor", "Pages of the log"),
-    "log.from": ("Från", "From"),
-    "log.to": ("Till", "To"),
-    "log.last_event": ("(loggens sista händelse)", "(the last event of the log)"),
-    "log.completed": ("Färdiga", "Completed"),
-    "log.curve": ("Andel som fortfarande väntar", "Share still waiting"),
-    "log.since": ("början", "the start"),
-    "log.after": ("Efter", "After"),
-    "log.ages": ("Så länge har de väntat som fortfarande väntar", "How long those still waiting have waited"),
-    "log.age.all": ("Alla", "All"),
-    "log.age.at_least": ("Minst {days}", "At least {days}"),
-    "log.age.p90": ("En av tio har väntat minst", "One in ten has waited at least"),
-    "log.nothing": ("Inget ärende hade nått ”{activity}”.", "No case had reached “{activity}”."),
-    "log.choose": ("Välj två händelser", "Choose two activities"),
-    "log.choose.note": (
-        "Väntan räknas i varje ärende från den första händelsen av det ena slaget till nästa av det andra.",
-        "In each case the wait runs from the first event of the one kind to the next of the other.",
-    ),
-    "log.choose.again": ("Mät mellan andra händelser i loggen", "Measure between other activities of the log"),
-    "log.measure": ("Visa väntetiderna", "Show the waits"),
-    "log.activities": ("Händelser i loggen", "Activities of the log"),
-    "log.activity": ("Händelse", "Activity"),
-    "log.progress": ("Importen pågår:", "The import is under way:"),
-    "log.progress.events": ("händelser har kommit fram.", "events have arrived."),
-    "log.progress.note": (
-        "Väntetiderna visas när hela loggen är inne. Ladda om sidan för att se hur långt den har kommit.",
-        "The waits are shown when the whole log is in. Reload the page to see how far it has come.",
-    ),
+    **LOG_TEXTS,
 }
 
 # Codes that a figure is divided by: why a wait ended otherwise, and which rule kept one out.

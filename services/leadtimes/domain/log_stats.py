@@ -17,6 +17,20 @@ GAPS = (7, 30, 90, 180, 365)
 QUANTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
 
 
+ARROW = " -> "
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How often one activity is followed directly by another, and how long after (`median` in seconds)."""
+
+    before: str
+    after: str
+    n: int
+    median: float
+    p90: float
+
+
 @dataclass(frozen=True)
 class LogColumns:
     """The events of a log, a column each. `case`, `activity` and `organisation` are numbers (an organisation of -1: none).
@@ -46,7 +60,8 @@ def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> di
     follows = np.flatnonzero(~first)
     gap = _seconds(time[follows] - time[follows - 1])
     before, after = activity[follows - 1], activity[follows]
-    events = np.diff(np.concatenate((np.flatnonzero(first), [len(case)])))
+    begins = np.flatnonzero(first)
+    events = np.diff(np.concatenate((begins, [len(case)])))
     return {
         "cases": int(first.sum()),
         "events": len(case),
@@ -57,9 +72,10 @@ def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> di
         "tied_consecutive_pairs": int((gap == 0).sum()),
         "activity_counts": _counts(activity, log.activities),
         "activity_case_counts": _counts(np.unique(np.stack((case, activity)), axis=1)[1], log.activities),
+        "mean_place": _mean_places(activity, np.arange(len(case)) - np.repeat(begins, events), log.activities),
         "start_activities": _counts(activity[first], log.activities),
         "end_activities": _counts(activity[last], log.activities),
-        "variants": _variants(activity, np.flatnonzero(first)),
+        "variants": _variants(activity, begins),
         "throughput_s": _spread(_seconds(time[last] - time[first])),
         "cases_started_per_month": _months(time[first]),
         "dfg": {pair: len(gaps) for pair, gaps in _by_pair(before, after, gap, log.activities)},
@@ -69,6 +85,29 @@ def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> di
         **_handover(organisation[follows - 1], organisation[follows], gap, log.organisations),
         "milestones_first_to_first": {f"{start} => {end}": _milestone(case, activity, time, log, start, end) for start, end in milestones},
     }
+
+
+def flows(stats: Mapping[str, Any]) -> list[Flow]:
+    """Each transition of a log's figures with its two activities apart, the most frequent first."""
+    found = []
+    for pair, spread in stats["transitions_s"].items():
+        before, after = _ends(pair, stats["activity_counts"])
+        found.append(Flow(before, after, spread["n"], spread["median"], spread["p90"]))
+    return sorted(found, key=lambda flow: (-flow.n, flow.before, flow.after))
+
+
+def _ends(pair: str, activities: Mapping[str, int]) -> tuple[str, str]:
+    """The two activities of a transition; a name may hold an arrow itself."""
+    parts = pair.split(ARROW)
+    cuts = ((ARROW.join(parts[:cut]), ARROW.join(parts[cut:])) for cut in range(1, len(parts)))
+    return next((before, after) for before, after in cuts if before in activities and after in activities)
+
+
+def _mean_places(activity: Codes, places: Codes, names: Sequence[str]) -> dict[str, float]:
+    """At which place of its case, from 0, each activity stands on average."""
+    times = np.bincount(activity, minlength=len(names))
+    sums = np.bincount(activity, weights=places, minlength=len(names))
+    return {name: float(sums[code] / times[code]) for code, name in enumerate(names) if times[code]}
 
 
 def _seconds(microseconds: Codes) -> Seconds:
@@ -113,7 +152,7 @@ def _by_pair(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) ->
     order = np.argsort(pairs, kind="stable")
     found, starts = np.unique(pairs[order], return_index=True)
     split = np.split(gap[order], starts[1:]) if len(found) else []
-    named = ((f"{names[pair // len(names)]} -> {names[pair % len(names)]}", gaps) for pair, gaps in zip(found, split, strict=True))
+    named = ((f"{names[pair // len(names)]}{ARROW}{names[pair % len(names)]}", gaps) for pair, gaps in zip(found, split, strict=True))
     return sorted(named, key=lambda each: each[0])
 
 

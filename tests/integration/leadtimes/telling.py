@@ -92,10 +92,20 @@ def decided_case(contact: str = "2026-01-05", decision: str = "2026-01-20") -> l
     return [case.contacts(contact), case.applies(contact), case.decided(decision)]
 
 
-def log_events(events: Iterable[tuple[str, str, datetime, int]], log_id: UUID = LOG_ID) -> list[Heard]:
-    """Events of a log: case, activity code, time, row."""
+def log_events(
+    events: Iterable[tuple[str, str, datetime, int]], log_id: UUID = LOG_ID, organisations: Sequence[str | None] = ()
+) -> list[Heard]:
+    """Events of a log: case, activity code, time, row, and by the row the code of an organisation."""
     return [
-        _of_log(log_id, uuid5(SECRET, case), uuid5(log_id, str(row)), at, LogEventRecordedV1(log_id=log_id, activity_code=code, row=row))
+        _of_log(
+            log_id,
+            uuid5(SECRET, case),
+            uuid5(log_id, str(row)),
+            at,
+            LogEventRecordedV1(
+                log_id=log_id, activity_code=code, row=row, organisation_code=organisations[row] if row < len(organisations) else None
+            ),
+        )
         for case, code, at, row in events
     ]
 

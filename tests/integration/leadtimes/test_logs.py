@@ -1,6 +1,7 @@
 """Imported logs over the API: names, progress, and waits that equal the oracle."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -27,9 +28,10 @@ async def test_a_log_is_importing_until_every_event_is_stored(leadtimes: Leadtim
     assert answer.json()["state"] == "importing"
 
     await leadtimes.hear(*log_events(SMALL[:2]), import_completed(3))
-    early = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS)
-    assert early.status_code == 409
-    assert early.json()["progress"] == {"events_stored": 2, "events_expected": 3}
+    for question in ("waits", "waits/picture", "stats"):
+        early = await leadtimes.reader.get(f"/leadtimes/logs/small/{question}", params=ENDS if question != "stats" else None)
+        assert early.status_code == 409, question
+        assert early.json()["progress"] == {"events_stored": 2, "events_expected": 3}
 
     await leadtimes.hear(*log_events(SMALL))
     shown = (await leadtimes.reader.get("/leadtimes/logs/small")).json()
@@ -142,6 +144,37 @@ async def test_another_end_competes_and_an_unknown_one_is_refused(leadtimes: Lea
     assert (found["events"], found["competing"]["event2"], found["competing"]["n2"]) == (0, end, 1)
     unknown = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=[*ENDS.items(), ("competing", end), ("competing", "Never")])
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/competing")
+
+
+async def test_waits_are_told_apart_by_the_organisation_known_at_their_start(leadtimes: Leadtimes) -> None:
+    vocabulary = description(CALLED, 5)["vocabulary"] | {"organisations": {"o1": "North", "o2": "South"}}
+    await named(leadtimes, events=5, vocabulary=vocabulary)
+    events = [*SMALL, ("three", "a1", NOON + timedelta(days=2), 3), ("three", "a2", NOON, 4)]
+    *told, typed_late = log_events(events, organisations=["o1", "o2", None, None, "o2"])
+    typed_late = replace(typed_late, envelope=typed_late.envelope.model_copy(update={"recordedtime": NOON + timedelta(days=40)}))
+    await leadtimes.hear(*told, typed_late, import_completed(5))
+
+    async def groups(**asked: str) -> list[tuple[str | None, int, int]]:
+        found = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"by": "organisation"} | asked)
+        return [(each["group"], each["n"], each["events"]) for each in found.json()["groups"]]
+
+    assert await groups() == [("North", 1, 1), ("South", 1, 0), (None, 1, 0)]
+    assert await groups(known_at="2026-01-15") == [("North", 1, 1), (None, 2, 0)], "South was typed in February"
+    assert await groups(**{"from": "Answered", "to": "Registered"}) == [("South", 2, 1)], (
+        "case one had North only before: its start says South"
+    )
+    assert (await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"by": "person"})).status_code == 422
+
+
+async def test_the_curve_comes_as_a_file_of_the_form_asked_for(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    await leadtimes.hear(*log_events(SMALL), import_completed(3))
+    png, svg, other = [
+        await leadtimes.reader.get("/leadtimes/logs/small/waits/picture", params=ENDS | {"form": form}) for form in ("png", "svg", "gif")
+    ]
+    assert (png.headers["content-type"], png.content[:4]) == ("image/png", b"\x89PNG")
+    assert (svg.headers["content-type"], b"Share still waiting" in svg.content) == ("image/svg+xml", True)
+    assert other.status_code == 422
 
 
 async def test_a_forgotten_log_is_gone_with_its_last_name_and_what_is_heard_of_it_again_is_not_kept(leadtimes: Leadtimes) -> None:

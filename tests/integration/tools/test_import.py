@@ -253,6 +253,12 @@ async def test_another_end_is_shown_beside_the_completed(run: Sluss, tmp_path: P
     assert "1 ended by Withdrawn." in shown
     [after_three] = [line.split() for line in shown if line.startswith("3 days")]
     assert (after_three[2], after_three[-2]) == ("33.3", "33.3")
+    drawn = await run("waits", name, *asked, "--plot", str(tmp_path / "curve.svg"), "--format", "csv")
+    assert (drawn.exit_code, len(drawn.stdout.splitlines()), "Drawn in" in drawn.stderr) == (0, 2, True)
+    assert "Withdrawn" in (tmp_path / "curve.svg").read_text()
+    for place in ("curve.pdf", "nowhere/curve.png"):
+        refused = await run("waits", name, *asked, "--plot", str(tmp_path / place))
+        assert (refused.exit_code, refused.stdout) == (2, ""), place
 
 
 async def test_an_activity_the_log_does_not_have_is_answered_with_those_it_has(run: Sluss, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.leadtimes.domain.log_stats import LogColumns, codes_of, log_stats
+from services.leadtimes.domain.log_stats import Flow, LogColumns, codes_of, flows, log_stats
 from tests.shared_data import shared_file
 
 LOGS = ("receipt", "roadtraffic100", "running-example", "sepsis", "traffic_fines")
@@ -55,6 +55,25 @@ def test_every_figure_of_every_log_equals_its_oracle(log: str) -> None:
     assert sum(found["dfg"].values()) == oracle["df_pairs_total"]
     for whole in ("activity_counts", "start_activities", "end_activities", "cases_started_per_month", "dfg"):
         assert found[whole].keys() == oracle[whole].keys()
+
+
+def test_a_flow_has_its_two_activities_though_their_names_hold_arrows() -> None:
+    log = small(["A", "A -> B", "B", "A"], ["A", "A -> B", "A -> B"])
+    assert flows(log_stats(log)) == [
+        Flow("A", "A -> B", 2, 60, 60),
+        Flow("A -> B", "A -> B", 1, 60, 60),
+        Flow("A -> B", "B", 1, 60, 60),
+        Flow("B", "A", 1, 60, 60),
+    ]
+    assert log_stats(log)["mean_place"] == {"A": 1, "A -> B": 4 / 3, "B": 2}
+
+
+def small(*cases: list[str]) -> LogColumns:
+    """A log of these cases, each with an event a minute."""
+    activity, names = codes_of([activity for case in cases for activity in case])
+    case = np.array([number for number, of in enumerate(cases) for _ in of], dtype=np.int64)
+    time = np.array([place * 60_000_000 for of in cases for place in range(len(of))], dtype=np.int64)
+    return LogColumns(case, activity, np.full(len(case), -1), time, np.arange(len(case)), list(names), [])
 
 
 def test_shuffled_rows_say_the_same() -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.shared_data import shared_file
 
 SIX = np.array([10, 20, 30, 40, 50, 60], dtype=np.float64)
 DONE = np.array([True, False, True, False, True, False])
+OTHER_PROGRAMS = json.loads((Path(__file__).parent / "other_programs.json").read_text())["sets"]
 
 
 def test_the_median_of_six_waits_is_50_and_never_30() -> None:
@@ -39,6 +41,24 @@ def test_who_enters_late_is_at_risk_only_after_entering() -> None:
     curve = kaplan_meier(np.array([10.0, 20, 30, 40]), np.array([True, True, False, False]), entries)
     assert curve.at(10) == pytest.approx(float(Fraction(2, 3)))
     assert curve.at(20) == pytest.approx(float(Fraction(2, 3) * Fraction(2, 3)))
+
+
+@pytest.mark.parametrize("drawn", OTHER_PROGRAMS, ids=lambda drawn: f"{drawn['judge']}-{len(drawn['days'])}")
+def test_other_programs_say_the_same_of_waits_drawn_at_random(drawn: dict[str, Any]) -> None:
+    days, ended_by = np.array(drawn["days"]), np.array(drawn["ended_by"])
+    entries = drawn["entries"] and np.array([-np.inf if entry is None else entry for entry in drawn["entries"]])
+    waiting, completing = kaplan_meier(days, ended_by == 1, entries), aalen_johansen(days, ended_by == 1, ended_by == 2, entries)
+    found = {
+        "S": [waiting.at(day) for day in drawn["at"]],
+        "S_low": [waiting.band(day)[0] for day in drawn["at"]],
+        "S_high": [waiting.band(day)[1] for day in drawn["at"]],
+        "F": [completing.at(day) for day in drawn["at"]],
+        "F_low": [completing.band(day)[0] for day in drawn["at"]],
+        "F_high": [completing.band(day)[1] for day in drawn["at"]],
+    }
+    for figure in found.keys() & drawn.keys():
+        assert found[figure] == pytest.approx(drawn[figure], abs=1e-8), figure
+    assert waiting.median() == drawn.get("median", waiting.median())
 
 
 def test_when_nobody_is_left_the_band_closes_at_0() -> None:

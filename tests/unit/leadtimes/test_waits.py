@@ -4,14 +4,16 @@ import csv
 import gzip
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.leadtimes.domain.waits import COMPLETED, LogRow, log_waits, summary
+from services.leadtimes.domain.moments import local_midnight
+from services.leadtimes.domain.waits import COMPLETED, LogRow, by_month, groups, log_waits, summary
 from tests.shared_data import shared_file
 
 FIGURES: tuple[str, ...] = ("n", "events", "censored", "naive_median_completed_only", "km_median", "km_quantiles")
@@ -81,9 +83,10 @@ def test_of_several_other_ends_the_first_counts_and_what_comes_at_once_with_the_
     )
 
 
-def test_each_single_wait_equals_the_oracles() -> None:
-    oracle = json.loads(shared_file("oracles/oracle_km_receipt_T05.json").read_text())
-    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+@pytest.mark.parametrize("name", ["receipt_T05", "receipt_T10", "sepsis_return"])
+def test_each_single_wait_equals_the_oracles(name: str) -> None:
+    oracle = json.loads(shared_file(f"oracles/oracle_km_{name}.json").read_text())
+    rows = rows_of(shared_file(f"logs/{oracle['log']}.csv.gz"))
     for snapshot in oracle["snapshots"]:
         with shared_file(f"oracles/{Path(snapshot['durations_csv']).name}").open() as file:
             expected = sorted((float(row["days"]), row["code"] == "1") for row in csv.DictReader(file))
@@ -117,6 +120,71 @@ def test_from_an_activity_to_itself_is_to_its_second_time() -> None:
 def test_what_comes_after_as_of_has_not_happened() -> None:
     waits = log_waits(log_of(("1", "A", 0), ("1", "B", 48), ("2", "A", 30)), "A", "B", MONDAY + timedelta(days=1))
     assert (waits.days.tolist(), waits.completed.tolist()) == ([1], [False])
+
+
+def test_a_group_is_what_was_known_at_the_start_and_never_what_came_later() -> None:
+    cases = ("starts", "before", "twice", "at_once", "later", "nothing")
+    waits = log_waits(log_of(*((case, "A", 24) for case in cases), ("later", "B", 30)), "A", "B", MONDAY + timedelta(days=9))
+    known = [("starts", "Y", 24, 0), ("starts", "X", 0, 9), ("before", "X", 0, 9), ("twice", "Y", 3, 9), ("twice", "X", 2, 9)]
+    known += [("at_once", "Y", 24, 9), ("later", "Y", 25, 9), ("elsewhere", "Z", 0, 9)]
+    values = [(case, value, MONDAY + timedelta(hours=hours), row) for case, value, hours, row in known]
+    found = groups(waits, values)
+    assert {name: [case for case, _, _ in of.starts] for name, of in found.items()} == {
+        "X": ["before", "twice"],
+        "Y": ["starts", "at_once"],
+        None: ["later", "nothing"],
+    }
+    assert list(found) == ["X", "Y", None]
+    assert groups(waits, reversed(values)).keys() == found.keys()
+    assert (found[None].days.tolist(), found[None].completed.tolist()) == ([6 / 24, 8], [True, False])
+
+
+def test_the_categories_of_the_simulated_vasby_are_groups_known_at_the_first_contact() -> None:
+    oracle = json.loads(shared_file("oracles/oracle_l20_vasby_s42.json").read_text())
+    with gzip.open(shared_file("sim/vasby_s42_events.ndjson.gz"), "rt") as file:
+        events = [(row, json.loads(line)) for row, line in enumerate(file)]
+    rows = [(each["case"], each["type"], datetime.fromisoformat(each["occurred_at"]), row) for row, each in events]
+    values = [
+        (each["case"], each["category"], datetime.fromisoformat(each["occurred_at"]), row) for row, each in events if "category" in each
+    ]
+    for snapshot in oracle["snapshots"]:
+        waits = log_waits(rows, "forsta_kontakt", "insats_start", datetime.fromisoformat(snapshot["as_of"]), ["arende_avslutat"])
+        found = groups(waits, values)
+        assert found.keys() == snapshot["by_category"].keys()
+        for category, expected in snapshot["by_category"].items():
+            answer = summary(found[category], [30, 90, 180, 365, 730])
+            assert (answer["n"], answer["events"]) == (expected["n"], expected["started"])
+            assert equal(answer["competing"]["CIF_event1"], expected["share_started_within"]), category
+
+
+def test_of_each_month_those_waiting_at_its_end_are_those_still_open_as_of_then() -> None:
+    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+    last = max(time for _, _, time, _ in rows)
+    ends = ("Confirmation of receipt", "T05 Print and send confirmation of receipt")
+    months = by_month(log_waits(rows, *ends, last))
+    assert [months[0]["month"], months[-1]["month"], len(months)] == ["2010-10", "2012-01", 16]
+    for this, following in pairwise([*months, {"month": "2012-02"}]):
+        midnight = local_midnight(date.fromisoformat(f"{following['month']}-01"))
+        then = log_waits(rows, *ends, min(midnight - timedelta(microseconds=1), last))
+        assert this["open_at_end"] == int(then.still_open.sum()), this["month"]
+    assert sum(each["began"] for each in months) == len(log_waits(rows, *ends, last).days)
+
+
+def test_a_month_is_one_of_the_swedish_calendar_and_one_in_which_nothing_began_is_there_too() -> None:
+    new_year = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)
+    rows = [("1", "A", new_year, 0), ("1", "B", datetime(2026, 3, 31, 21, 59, tzinfo=UTC), 1), ("2", "A", new_year, 2)]
+    found = by_month(log_waits(rows, "A", "B", datetime(2026, 3, 31, 23, tzinfo=UTC)))
+    assert [tuple(each.values()) for each in found] == [("2026-01", 2, 2), ("2026-02", 0, 2), ("2026-03", 0, 1), ("2026-04", 0, 1)]
+    assert by_month(log_waits(rows, "X", "B", new_year)) == []
+
+
+def test_the_backlog_of_receipt_is_what_still_waits_at_each_of_its_dates() -> None:
+    oracle = json.loads(shared_file("oracles/oracle_backlog_receipt.json").read_text())
+    rows = rows_of(shared_file("logs/receipt.csv.gz"))
+    for snapshot in oracle["snapshots"]:
+        waits = log_waits(rows, "Confirmation of receipt", oracle["terminals"][0], datetime.fromisoformat(snapshot["as_of"]))
+        found = by_month(waits)[-1]["open_at_end"]
+        assert (len(waits.days), found) == (snapshot["cases_seen"], snapshot["open"])
 
 
 def test_a_case_called_na_is_a_case() -> None:

@@ -1,17 +1,19 @@
 """Figures to put on a page: reports of a few waits, and the waits of a small log."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.render import Address, Measures, Waits, render_measures, render_waits
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
 from services.leadtimes.domain.report import document, steps
-from services.leadtimes.domain.waits import COMPLETED, STILL_OPEN, LogWaits, summary, survival_curve
+from services.leadtimes.domain.waits import COMPLETED, STILL_OPEN, LogWaits, by_month, summary
 
 AS_OF = date(2026, 3, 31)
 KNOWN_AT = datetime(2026, 4, 1, 8, 15, tzinfo=UTC)
@@ -41,15 +43,17 @@ def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, 
     return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"}))
 
 
-def log_waits(days: list[float], still_open: list[float]) -> LogWaits:
-    """Waits of a log, in days."""
-    ended_by = np.array([COMPLETED] * len(days) + [STILL_OPEN] * len(still_open), dtype=np.int64)
-    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array([*days, *still_open], dtype=np.float64), ended_by)
+def log_waits(days: list[float], still_open: list[float], otherwise: Sequence[float] = ()) -> LogWaits:
+    """Waits of a log, in days; some of them ended otherwise, by a withdrawal."""
+    every = [*days, *still_open, *otherwise]
+    starts = tuple((place, KNOWN_AT - timedelta(days=each), place) for place, each in enumerate(every))
+    ended_by = np.array([COMPLETED] * len(days) + [STILL_OPEN] * len(still_open) + [1] * len(otherwise), dtype=np.int64)
+    competing = ("Withdrawn",) if otherwise else ()
+    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array(every, dtype=np.float64), ended_by, competing, starts)
 
 
 def waits_page(waits: LogWaits, language: Language = Language.ENGLISH) -> str:
     """The page of a log's waits."""
-    curve = survival_curve(waits)
-    columns = (curve.times, curve.survival, curve.low, curve.high)
-    drawn = [Point(*step) for step in zip(*(column.tolist() for column in columns), strict=True)]
-    return render_waits(Waits("small", summary(waits), drawn, as_of_asked=False), language, Address("/leadtimes/logs/small/page"))
+    figures = summary(waits)
+    shown = Waits("small", figures, curve_of(waits, figures), by_month(waits), as_of_asked=False)
+    return render_waits(shown, language, Address("/leadtimes/logs/small/page"))

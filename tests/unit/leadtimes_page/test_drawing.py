@@ -1,12 +1,14 @@
 """The drawing of a curve: steps to the end of follow-up and no further, text as text, nothing that a strict page would refuse."""
 
+import io
 import re
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
-from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Point, Size, draw
+from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Form, Other, Point, Size, draw, picture
 from services.leadtimes.api.words import Language, Words
 
 SIX = [Point(10, 1 / 6), Point(30, 0.375), Point(50, 0.6875)]
@@ -57,6 +59,30 @@ def test_a_band_is_drawn_where_there_is_one_with_a_dashed_edge() -> None:
     with_band = drawn(Curve([Point(point.day, point.share, point.share / 2, 0.9) for point in SIX], MARKS, 0, 60, 365))
     assert with_band.count("stroke-dasharray") == 2
     assert "stroke-dasharray" not in drawn(Curve(SIX, MARKS, 0, 60, 365))
+
+
+def test_other_ends_are_dashed_each_in_its_own_way_and_named_by_a_key() -> None:
+    others = [Other(name, [Point(20, share)]) for name, share in (("Paid $5 or $6", 0.1), ("B" * 200, 0.2))]
+    svg = drawn(Curve(SIX, MARKS, 0, 60, 365, "Answered", others))
+    said = texts(svg)
+    assert {"Answered", "Paid $5 or $6"} <= set(said), "a name is never read as mathematics"
+    assert not any(len(text) > 60 for text in said)
+    assert len(set(re.findall(r'stroke-dasharray="([^"]+)"', svg))) == 2
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_file_stands_alone_and_the_same_curve_is_the_same_file(form: Form) -> None:
+    curve = Curve(SIX, MARKS, 0, 60, 365)
+    one, again = (
+        picture(curve, Words(Language.ENGLISH), heading=["Share <all>", "From: $x$"], since="the start", form=form) for _ in range(2)
+    )
+    assert one == again
+    if form is Form.SVG:
+        ElementTree.fromstring(one)
+        assert {b"Share &lt;all&gt;", b"From: $x$"} <= set(re.findall(rb">([^<\n]+)</text>", one))
+    else:
+        with Image.open(io.BytesIO(one)) as image:
+            assert (image.format, image.size) == ("PNG", (1520, 1040))
 
 
 def test_minutes_and_years_share_an_axis_that_says_it_is_logarithmic() -> None:

@@ -5,9 +5,11 @@ import hashlib
 import html
 import re
 
+from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.measures import Outcome
+from services.leadtimes.domain.waits import summary
 from tests.unit.leadtimes_page.sample import log_waits, measures_page, six, wait, waits_page
 
 BOTH = (Language.SWEDISH, Language.ENGLISH)
@@ -91,6 +93,41 @@ def test_a_log_leads_with_who_still_waits() -> None:
     assert "Half of them have so far waited at least 50 days" in read
 
 
+def test_where_other_ends_compete_no_share_is_shown_that_takes_them_for_waiting() -> None:
+    waits = log_waits([1, 2, 40], [95, 100], [20, 30, 35])
+    page, figures = waits_page(waits), summary(waits)
+    read = plain(page)
+    assert "still waiting 2 of 8" in read
+    assert "Completed: 3 . Ended otherwise: 3 ." in read
+    assert "half of all completed not reached" in read
+    assert "Confirmed 3 37.5%" in read
+    assert "Withdrawn 3 37.5%" in read
+    assert 'data-of="S.' not in page
+    assert f'<data value="{figures["competing"]["CIF_event1"]["90"]}" data-of="competing.CIF_event1.90">37.5%</data>' in page
+    assert "stroke-dasharray" in page
+
+
+def test_what_is_drawn_is_what_the_table_beside_it_says() -> None:
+    for otherwise, start in ([20, 30, 35], 0), ([], 1):
+        waits = log_waits([1, 2, 40], [95, 100], otherwise)
+        figures = summary(waits)
+        curve = curve_of(waits, figures)
+        shares = figures["competing"]["CIF_event1"] if otherwise else figures["S"]
+        assert curve.start == start
+        assert {point.day: point.share for point in curve.marks} == {
+            float(day): share for day, share in shares.items() if float(day) <= 100
+        }
+        for mark in curve.marks:
+            assert mark.share == [start, *(step.share for step in curve.steps if step.day <= mark.day)][-1]
+        assert [other.steps[-1].share for other in curve.others] == ([0.375] if otherwise else [])
+
+
+def test_months_stand_in_a_drawing_and_in_a_table() -> None:
+    page = waits_page(log_waits([1, 2], [40]))
+    assert page.count('aria-labelledby="months-') == 2
+    assert "2026-02 1 1 2026-03 2 3 2026-04 0 1" in plain(page)
+
+
 def test_names_from_a_log_are_text_and_never_markup() -> None:
     name = '<script>alert("1")</script>&'
     page = render_choice("small", {name: 3}, Language.ENGLISH, Address("/leadtimes/logs/small/page", {"from": name}))
@@ -102,6 +139,8 @@ def test_a_link_keeps_what_was_asked_and_changes_one_thing() -> None:
     address = Address("/leadtimes/", {"as_of": "2026-03-31", "lang": "sv", "empty": ""})
     assert address(lang="en") == "/leadtimes/?as_of=2026-03-31&lang=en"
     assert address(lang="", as_of="") == "/leadtimes/"
+    several = Address("/leadtimes/logs/small/page", {"from": "A", "competing": ["B", "C"]})
+    assert several(lang="en") == "/leadtimes/logs/small/page?from=A&competing=B&competing=C&lang=en"
     assert 'href="/leadtimes/?lang=sv&amp;as_of=2026-03-31&amp;measure=L01#measure"' in measures_page(six(), Language.SWEDISH)
 
 

@@ -27,7 +27,7 @@ def test_every_text_is_written_in_both_languages_with_the_same_gaps() -> None:
 def test_no_text_is_written_for_nobody() -> None:
     by_measure = {f"{measure}.{part}" for measure in Measure for part in ("name", "means", "done", "reached", "since")}
     by_figure = {f"completed.{figure}" for figure in ("mean", "median", "p75", "p90")}
-    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure
+    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | {f"flows.{order}" for order in render.Order}
 
 
 def test_every_text_that_a_page_asks_for_is_written() -> None:

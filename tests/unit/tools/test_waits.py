@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.leadtimes.domain.waits import log_waits, summary
+from services.leadtimes.domain.waits import groups, log_waits, summary
 from tools.figures import duration, moment
 from tools.waits import print_activities, print_waits
 
@@ -48,6 +48,19 @@ def test_a_median_nobody_reached_is_said_to_be_so(capsys: pytest.CaptureFixture[
 def test_nobody_waiting_and_nobody_at_all_are_said_plainly(capsys: pytest.CaptureFixture[str]) -> None:
     assert "None of 3 still open." in shown(capsys, ENDS, {})
     assert "No case had begun to wait" in shown(capsys, {}, {})
+
+
+@pytest.mark.parametrize(("competing", "last"), [([], "within 30 days"), (["Withdrawn"], "50.0 % in 30 days")])
+def test_a_group_has_a_line_and_who_is_in_none_is_unknown(capsys: pytest.CaptureFixture[str], competing: list[str], last: str) -> None:
+    as_of = START + timedelta(days=30)
+    rows = [("a", "Sent", START, 0), ("a", "Answered", as_of, 1), ("b", "Sent", START, 2)]
+    whole = log_waits(rows, "Sent", "Answered", as_of, competing)
+    of = {group: summary(each, [30, 90]) for group, each in groups(whole, [("a", "North", START, 0)]).items()}
+    of["Both"] = summary(whole, [30, 90])
+    print_waits(summary(whole, [30, 90]) | {"by": "organisation", "groups": [{"group": name, **each} for name, each in of.items()]})
+    text = capsys.readouterr().out
+    assert row(text, "Both").endswith(last)
+    assert row(text, "unknown").split()[1:4] == ["1", "1", "0"]
 
 
 def test_activities_are_shown_with_counts_and_the_command_to_type(capsys: pytest.CaptureFixture[str]) -> None:
