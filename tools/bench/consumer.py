@@ -7,7 +7,6 @@ import tells them; the facts of cases, from which clocks are made, are shown apa
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -24,15 +23,14 @@ from contracts.envelope import Envelope, TimePrecision
 from contracts.event import PublishedEvent
 from contracts.intake import ApplicationReceivedV1, AssessmentStartedV1, DecisionMadeV1, FirstContactRegisteredV1
 from deploy.kafka.topics import ADMIN
-from deploy.local import keys, postgres, services
-from deploy.local.places import Places
-from deploy.local.ports import choose
+from deploy.local import services
 from deploy.local.record import StreetRecord
 from shared.migrate import migrate
-from shared.postgres import Connection, Database, connect
+from shared.postgres import Connection, Database
 from tools.bench.children import ROOT, Child, rivals_python, running
 from tools.bench.frame import Measured, Miscounted, Ratio, alternate, connect_admin, street
 from tools.bench.rivals import tutorial_consumer
+from tools.bench.sides import make_database, partitions_of, service, side_task
 from tools.bench.task import Task
 from tools.history import History
 from tools.survey import Codes, Survey
@@ -128,7 +126,7 @@ class Ground:
             db, wanted = self.databases[name], least or self.count[topic]
             await db.execute(EMPTY.get(name, EMPTY["other"]))
             await self.admin.execute("CHECKPOINT")
-            told = replace(self.task(name), topic=topic, group=f"bench-{uuid4()}")
+            told = replace(side_task(self.record, name), topic=topic, group=f"bench-{uuid4()}")
             await self._pass_by_other_topics(told)
             with ExitStack() as stack:
                 child = run(told, stack)
@@ -146,18 +144,13 @@ class Ground:
 
         return measure
 
-    def task(self, name: str) -> Task:
-        """What a program of that side is told."""
-        password = keys.password(Places(self.record.folder), postgres.ADMIN).read_text()
-        return Task(database_url(self.record, name), password, self.record.broker.access(ADMIN), "")
-
     async def _pass_by_other_topics(self, told: Task) -> None:
         """Commits the ends of the other topics for the group, as if it had heard them."""
         consumer = AIOKafkaConsumer(**told.kafka.options(), group_id=told.group, enable_auto_commit=False)
         await consumer.start()
         try:
             others = [
-                TopicPartition(topic, number) for topic in TOPICS if topic != told.topic for number in await _partitions(consumer, topic)
+                TopicPartition(topic, number) for topic in TOPICS if topic != told.topic for number in await partitions_of(consumer, topic)
             ]
             consumer.assign(others)
             await consumer.commit(await consumer.end_offsets(others))
@@ -181,30 +174,8 @@ class Ground:
 
     def service(self, told: Task, stack: ExitStack) -> Child:
         """The service itself, with everything that it does beside hearing."""
-        places = Places(self.record.folder)
-        password = keys.password(places, postgres.ADMIN)
-        servers = services.Servers(self.record.postgres.address, self.record.broker)
-        env = services.environment(LEADTIMES, places, servers, choose(places, [LEADTIMES.name, f"{LEADTIMES.name}-ops"]), None)
-        env |= {
-            "SLUSS_DATABASE_URL": told.database_url,
-            "SLUSS_DATABASE_PASSWORD_FILE": str(password),
-            "SLUSS_CONSUMER_GROUP": told.group,
-            "SLUSS_CONSUMER_INSTANCE": told.group,
-        }
-        if told.kafka.user and told.kafka.password_file:
-            env |= {"SLUSS_KAFKA_USER": told.kafka.user, "SLUSS_KAFKA_PASSWORD_FILE": str(told.kafka.password_file)}
-        return stack.enter_context(running(Path(sys.executable), "services.leadtimes.main", env=env))
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    while not (found := consumer.partitions_for_topic(topic)):
-        await consumer._client.force_metadata_update()
-    return set(found)
-
-
-def database_url(record: StreetRecord, side: str) -> str:
-    """The address of a side's own database."""
-    return f"postgresql://{postgres.ADMIN}@{record.postgres.address}/bench_{side}"
+        hearing = {"SLUSS_CONSUMER_GROUP": told.group, "SLUSS_CONSUMER_INSTANCE": told.group}
+        return stack.enter_context(service(self.record, "leadtimes", told, hearing))
 
 
 @asynccontextmanager
@@ -218,9 +189,7 @@ async def ground(record: StreetRecord, told: Told) -> AsyncIterator[Ground]:
         for topic, envelopes in told.items():
             await fill(producer, topic, envelopes)
         for side in ("tutorial", "raw", "leadtimes"):
-            await admin.execute(f"CREATE DATABASE bench_{side}")
-            password = keys.password(Places(record.folder), postgres.ADMIN).read_text()
-            databases[side] = await connect(database_url(record, side), password, size=1)
+            databases[side] = await make_database(record, admin, side)
             if side == "tutorial":
                 await databases[side].execute(tutorial_consumer.TABLES)
             else:

@@ -15,7 +15,7 @@ class Task:
     database_url: str
     database_password: str
     kafka: Access
-    topic: str
+    topic: str = ""
     group: str = ""
 
 

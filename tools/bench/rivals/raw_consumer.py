@@ -4,7 +4,6 @@ It checks nothing, knows one kind of record, and dies at the first that is not a
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -20,9 +19,9 @@ BATCH = 1000
 WAIT_MS = 1000
 KEEP = """
     INSERT INTO event (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at,
-                       correlation_id, causation_id, data, content_sha256)
+                       correlation_id, causation_id, data)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[],
-                         $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::text[]::jsonb[], $14::bytea[])
+                         $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::text[]::jsonb[])
     ON CONFLICT (event_id) DO NOTHING
 """
 NAMED = [(name, str | None, None) for name in ("organisation_code", "resource_code", "lifecycle")]
@@ -63,7 +62,6 @@ def _row(record: Any, read: "msgspec.json.Decoder[Any]") -> Sequence[Any]:
         UUID(told["ce_correlationid"].decode()),
         UUID(told["ce_causationid"].decode()) if "ce_causationid" in told else None,
         record.value.decode(),
-        hashlib.sha256(record.value).digest(),
     )
 
 
