@@ -53,7 +53,10 @@ class Client:
             f"Content-Length: {len(content)}",
         ]
         writer.write("\r\n".join([*lines, "", ""]).encode() + content)
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            raise Miscounted("intake ended a connection and gave no answer") from None
         length = int(next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")).partition(b":")[2])
         answer = await reader.readexactly(length)
         self.idle.append((reader, writer))
@@ -79,10 +82,8 @@ class Ground:
         """One round. Raises Miscounted when not every fact arrived, once."""
         begin, clocks_apart = time.monotonic() + 0.5, time.time() - time.monotonic()
         due = [begin + number / RATE_PER_S for number in range(int(ROUND_S * RATE_PER_S))]
-        async with asyncio.TaskGroup() as group:
-            asking = [group.create_task(self._ask(at)) for at in due]
+        answers = await asyncio.gather(*map(self._ask, due))
         self.client.close()
-        answers = [task.result() for task in asking]
         took = [1000 * (answered - at) for at, (_, answered) in zip(due, answers, strict=True)]
         heard = await self._heard([case for case, _ in answers])
         arrived = [1000 * (heard[case] - clocks_apart - at) for at, (case, _) in zip(due, answers, strict=True)]
