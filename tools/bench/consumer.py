@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4, uuid5
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from contracts.catalogue import HISTORY_EVENTS, INTAKE_EVENTS, TOPICS
 from contracts.envelope import Envelope, TimePrecision
@@ -149,9 +149,7 @@ class Ground:
         consumer = AIOKafkaConsumer(**told.kafka.options(), group_id=told.group, enable_auto_commit=False)
         await consumer.start()
         try:
-            others = [
-                TopicPartition(topic, number) for topic in TOPICS if topic != told.topic for number in await partitions_of(consumer, topic)
-            ]
+            others = partitions_of(*(topic for topic in TOPICS if topic != told.topic))
             consumer.assign(others)
             await consumer.commit(await consumer.end_offsets(others))
         finally:

@@ -166,7 +166,7 @@ async def ground(record: StreetRecord) -> AsyncIterator[Ground]:
     reader = AIOKafkaConsumer(**side_task(record, "").kafka.options(), enable_auto_commit=False)
     await reader.start()
     try:
-        partitions = [TopicPartition(INTAKE_EVENTS, number) for number in await partitions_of(reader, INTAKE_EVENTS)]
+        partitions = partitions_of(INTAKE_EVENTS)
         reader.assign(partitions)
         yield Ground(record, reader, partitions)
     finally:

@@ -1,14 +1,13 @@
 """What the sides of a bench stand on: a database each on the same servers, and our services as they are, a fresh process each."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition
 
-from deploy.kafka.topics import ADMIN
+from deploy.kafka.topics import ADMIN, declared
 from deploy.local import keys, postgres, services
 from deploy.local.places import Places
 from deploy.local.ports import choose
@@ -31,12 +30,9 @@ async def make_database(record: StreetRecord, admin: Connection, side: str) -> D
     return await connect(told.database_url, told.database_password, size=1)
 
 
-async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    """The partitions of a topic, as soon as the client knows them."""
-    while not (found := consumer.partitions_for_topic(topic)):
-        await asyncio.sleep(0.1)
-        await consumer.topics()
-    return set(found)
+def partitions_of(*names: str) -> list[TopicPartition]:
+    """The partitions of topics, as contracts/topics declares them."""
+    return [TopicPartition(topic.name, number) for topic in declared() if topic.name in names for number in range(topic.partitions)]
 
 
 def service(record: StreetRecord, name: str, told: Task, more: Mapping[str, str]) -> AbstractContextManager[Child]:
