@@ -44,7 +44,7 @@ soak: setup ## a street under load whose parts are killed at random, judged by a
 docker-check: setup ## docker-compose.yml on the Docker engine of this machine, from up to down -v, with kills (minutes; by hand)
 	@$(BIN)/python -m tests.docker.check
 
-bench: setup ## speed beside a limit of the same run, in rounds that alternate; ARGS="malformed --rounds 9 --out FILE"
+bench: setup ## speed beside a limit of the same run, in rounds that alternate; written to bench/results; ARGS="consumer --rounds 9 --out PLACE"
 	@$(BIN)/python -m tools.bench $(ARGS)
 
 check: lint types imports schemas compose ## what needs no server: style, types, import rules, schemas, compose file
@@ -76,6 +76,7 @@ lock: setup ## pin every package and Kafka jar anew, with hashes (needs the netw
 	    $(COMPILE) -c requirements.lock contracts/pyproject.toml shared/pyproject.toml $$service -o $${service%pyproject.toml}requirements.lock || exit 1; \
 	done
 	@$(COMPILE) -c requirements.lock deploy/kafka/requirements.in -o deploy/kafka/requirements.lock
+	@$(COMPILE) -c requirements.lock tools/bench/rivals.in -o tools/bench/rivals.lock
 	@$(BIN)/python -m deploy.local.kafka_jars
 
 clean: ## stop everything and remove what runs have made: streets, caches, the environment

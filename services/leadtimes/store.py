@@ -21,22 +21,24 @@ from shared.telemetry import step
 
 # Numbers come sorted: two transactions that touch the same cases wait for each other and never in a circle.
 LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number"
-KEEP = """
-    INSERT INTO event (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at,
-                       correlation_id, causation_id, data, content_sha256)
+HEARD = """
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[],
-                         $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::jsonb[], $14::bytea[])
-                  AS heard (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at,
-                            correlation_id, causation_id, data, content_sha256)
+                         $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::text[]::jsonb[])
+      AS heard (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at, correlation_id, causation_id, data)
     WHERE NOT EXISTS (SELECT FROM forgotten_log WHERE log_id = (heard.data ->> 'log_id')::uuid)
-    ON CONFLICT (event_id) DO NOTHING
-    RETURNING event_id
 """
+INTO = """
+    INSERT INTO event (event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at,
+                       correlation_id, causation_id, data)
+"""
+KEPT = """
+    SELECT event_id, stream, sequence, topic, type, source, subject, time, precision, recorded_at, correlation_id, causation_id, data
+    FROM event WHERE event_id = ANY($1)
+"""
+KEEP = f"{INTO} {HEARD} ON CONFLICT (event_id) DO NOTHING RETURNING event_id"
+DIFFERING = f"{HEARD} EXCEPT {KEPT}"
 RAISE_ALARM = """
-    INSERT INTO id_conflict (event_id, content_sha256)
-    SELECT heard.event_id, heard.sha256 FROM unnest($1::uuid[], $2::bytea[]) AS heard (event_id, sha256)
-    JOIN event ON event.event_id = heard.event_id AND event.content_sha256 <> heard.sha256
-    ON CONFLICT DO NOTHING
+    INSERT INTO id_conflict (event_id, content_sha256) SELECT * FROM unnest($1::uuid[], $2::bytea[]) ON CONFLICT DO NOTHING
 """
 HISTORY = """
     SELECT event_id, stream, sequence, type, source, subject, time, precision, recorded_at, correlation_id, causation_id, data::text AS data
@@ -163,7 +165,8 @@ class LogEvent:
 
 async def lock(tx: Transaction, cases: Collection[UUID]) -> None:
     """Waits until nobody else works on these cases; held to the end of the transaction."""
-    await tx.execute(LOCK, sorted(lock_number(f"case {case}") for case in cases))
+    if cases:
+        await tx.execute(LOCK, sorted(lock_number(f"case {case}") for case in cases))
 
 
 @step
@@ -172,10 +175,10 @@ async def keep(tx: Transaction, heard: Sequence[Envelope]) -> set[UUID]:
 
     An id that is known with other content raises an alarm (a row of `id_conflict`); the one kept first counts.
     """
-    rows = [_row(envelope) for envelope in heard]
-    new = {row["event_id"] for row in await tx.fetch(KEEP, *(list(column) for column in zip(*rows, strict=True)))}
-    if len(new) < len(heard):
-        await tx.execute(RAISE_ALARM, [row[0] for row in rows], [row[-1] for row in rows])
+    columns = [list(column) for column in zip(*map(_row, heard), strict=True)]
+    new = {row["event_id"] for row in await tx.fetch(KEEP, *columns)}
+    if len(new) < len(heard) and (differing := await tx.fetch(DIFFERING, *columns)):
+        await tx.execute(RAISE_ALARM, [row["event_id"] for row in differing], [_sha256(row) for row in differing])
     return new
 
 
@@ -317,8 +320,8 @@ def _log(named: Row, progress: "Row | None") -> Log:
 
 
 def _row(envelope: Envelope) -> tuple[Any, ...]:
-    """An event as its columns; the last is the SHA-256 of all the others, by which two contents of one id are told apart."""
-    columns = (
+    """An event as its columns."""
+    return (
         envelope.id,
         envelope.partitionkey,
         envelope.sequence,
@@ -331,9 +334,13 @@ def _row(envelope: Envelope) -> tuple[Any, ...]:
         envelope.recordedtime.astimezone(UTC),
         envelope.correlationid,
         envelope.causationid,
-        envelope.data.model_dump(mode="json", exclude_none=True),
+        envelope.data.model_dump_json(exclude_none=True),
     )
-    return (*columns, hashlib.sha256(json.dumps(columns, default=str, sort_keys=True).encode()).digest())
+
+
+def _sha256(row: Row) -> bytes:
+    """By which two contents of one id are told apart."""
+    return hashlib.sha256(json.dumps(tuple(row), default=str, sort_keys=True).encode()).digest()
 
 
 def _by_stream(rows: Iterable[Row]) -> dict[UUID, list[Envelope]]:

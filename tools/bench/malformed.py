@@ -170,10 +170,10 @@ async def _compare(record: StreetRecord, rounds: int) -> list[Ratio]:
         kept = await alternate(rounds, {"without": on.healthy, "malformed": on.malformed, "with poison": on.poisoned})
     without, malformed, poisoned = kept["without"], kept["malformed"], kept["with poison"]
     return [
-        Ratio(NAME, "p99 of a healthy fact, beside 5 % malformed / without", "ms", without["p99"], malformed["p99"], at_most=MOST),
-        Ratio(NAME, "p50 of a healthy fact, beside 5 % malformed / without", "ms", without["p50"], malformed["p50"]),
-        Ratio(NAME, "p99 of a healthy fact, with poison among them / without", "ms", without["p99"], poisoned["p99"]),
-        Ratio(NAME, "longest wait, with poison among them / two seconds", "ms", [MOST_MS] * rounds, poisoned["longest"], at_most=1),
+        Ratio("p99 of a healthy fact, beside 5 % malformed / without", "ms", without["p99"], malformed["p99"], at_most=MOST),
+        Ratio("p50 of a healthy fact, beside 5 % malformed / without", "ms", without["p50"], malformed["p50"]),
+        Ratio("p99 of a healthy fact, with poison among them / without", "ms", without["p99"], poisoned["p99"]),
+        Ratio("longest wait, with poison among them / two seconds", "ms", [MOST_MS] * rounds, poisoned["longest"], at_most=1),
     ]
 
 

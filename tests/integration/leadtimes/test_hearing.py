@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from contracts.envelope import TimePrecision
 from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
 from services.leadtimes import handlers, store
 from shared.broker import Heard
@@ -42,6 +45,28 @@ async def test_two_contents_of_one_id_in_one_batch_raise_an_alarm(leadtimes: Lea
     await leadtimes.hear(contact, with_other_content(contact))
     assert await store.conflicts(leadtimes.db) == 1
     assert list(await groups(leadtimes)) == ["phone"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": "/municipality/0114/another"},
+        {"subject": uuid4()},
+        {"time": datetime(2026, 1, 6, tzinfo=UTC)},
+        {"timeprecision": TimePrecision.INSTANT},
+        {"recordedtime": datetime(2026, 1, 6, tzinfo=UTC)},
+        {"partitionkey": uuid4()},
+        {"sequence": None},
+        {"correlationid": uuid4()},
+        {"causationid": uuid4()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_whatever_differs_under_a_known_id_raises_an_alarm(leadtimes: Leadtimes, change: dict[str, Any]) -> None:
+    contact = Case().contacts("2026-01-05")
+    await leadtimes.hear(contact)
+    await leadtimes.hear(heard(contact.envelope.model_copy(update=change)))
+    assert await store.conflicts(leadtimes.db) == 1
 
 
 async def groups(leadtimes: Leadtimes) -> list[str]:
