@@ -122,6 +122,7 @@ async def test_every_operation_is_called_with_success(leadtimes: Leadtimes) -> N
         await ask.post("/leadtimes/clock", json={"to": "2027-01-01T00:00:00Z"}),
     ]
     answers.append(await ask.get(answers[11].json()["url"]))
+    answers.append(await ask.get("/leadtimes/logs/small/waits/picture", params=ENDS))
     answers.append(await ask.get("/leadtimes/logs/small/stats"))
     answers.append(await ask.delete("/leadtimes/logs/small"))
     for answer in answers:
