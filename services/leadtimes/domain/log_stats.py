@@ -107,7 +107,7 @@ def _mean_places(activity: Codes, places: Codes, names: Sequence[str]) -> dict[s
     """At which place of its case, from 0, each activity stands on average."""
     times = np.bincount(activity, minlength=len(names))
     sums = np.bincount(activity, weights=places, minlength=len(names))
-    return {name: float(sums[code] / times[code]) for code, name in enumerate(names) if times[code]}
+    return {name: float(sums[code] / times[code]) for name, code in sorted((name, code) for code, name in enumerate(names)) if times[code]}
 
 
 def _seconds(microseconds: Codes) -> Seconds:
