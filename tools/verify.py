@@ -41,7 +41,7 @@ class Found:
 def verify() -> None:
     """Fold the kept events again and compare with what is stored.
 
-    Of every case, in intake and in leadtimes. Changes nothing.
+    Of every case, in intake and in leadtimes; and count the events of every log. Changes nothing.
 
     \b
     Exit codes: 0 all the same, 1 something differs, 3 a service or its database does not answer.
@@ -53,7 +53,9 @@ def verify() -> None:
     click.echo(
         f"leadtimes: the clocks of {with_unit(found['cases'], 'case')} made anew from the events kept, {found['differing']:,} differ"
     )
-    if found["differing"] or not same:
+    if found["miscounted_logs"]:
+        click.echo(f"leadtimes: {with_unit(found['miscounted_logs'], 'log')} with another number of events than was counted")
+    if found["differing"] or found["miscounted_logs"] or not same:
         raise click.exceptions.Exit(click.ClickException.exit_code)
 
 

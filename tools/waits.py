@@ -28,7 +28,7 @@ AGES: Final = (("ge30", "30 days"), ("ge90", "90 days"), ("ge180", "180 days"), 
     "--as-of", metavar="TIME", help="What had happened by then: a day, or an instant with its offset.  [default: the log's last event]"
 )
 @click.option("--known-at", metavar="TIME", help="What the log's keeper had recorded by then.  [default: everything]")
-@click.option("--by", type=click.Choice(["organisation"]), help="Also apart by what was known of it at the start of each wait.")
+@click.option("--by", metavar="FIELD", help="Also apart by what was known at the start: organisation, or what the import took along.")
 @click.option("--at", metavar="DAYS", help="After how many days to look, with commas.  [default: 1,3,7,14,30,60,90,180,365]")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also draw the curve: FILE.png or FILE.svg.")
 @format_option
@@ -60,6 +60,7 @@ def waits(
             print_json(log) if shown_as == "json" else print_csv(log["activities"]) if shown_as == "csv" else print_activities(log)
             return
         _require_known(log, start, end, *competing)
+        _require_field(log, by)
         asked = {"from": start, "to": end, "competing": competing, "as_of": as_of, "known_at": known_at, "at": at, "by": by}
         found = _waits(leadtimes, name, asked)
         if plot is not None:
@@ -105,6 +106,12 @@ def _require_known(log: Any, *asked: str) -> None:
     if not {activity["name"] for activity in log["activities"]}.issuperset(asked):
         print_activities(log, err=True)
         raise BadInput("The log has no such activity; those above are what it has.")
+
+
+def _require_field(log: Any, by: str | None) -> None:
+    if by is not None and by not in log["fields"]:
+        there = ", ".join(log["fields"]) or "none"
+        raise BadInput(f"--by: the log has no such field. Those it has: {there}. An import takes more along with --attribute.")
 
 
 def _waits(leadtimes: Api, name: str, asked: dict[str, str | Sequence[str] | None]) -> Any:

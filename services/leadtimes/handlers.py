@@ -10,11 +10,13 @@ from uuid import UUID
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
+from services.leadtimes.domain.log import LogColumns
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
-from services.leadtimes.domain.waits import LogField, LogWaits, by_month, groups, log_waits
-from services.leadtimes.store import Log, Saved
+from services.leadtimes.domain.waits import LogWaits, by_month, groups, log_waits
+from services.leadtimes.store.events import Saved
+from services.leadtimes.store.logs import Log
 from shared.crash import CrashPoint, reach
 from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
@@ -41,6 +43,10 @@ class NoSuchActivity(Exception):
         self.ends = ends
 
 
+class NoSuchField(Exception):
+    """The log has nothing of that name to tell waits apart by."""
+
+
 class NotComplete(Exception):
     """The log is still being imported, so an answer would be wrong."""
 
@@ -59,10 +65,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Verified:
-    """How many cases were made anew and compared, and of how many the kept clocks are not what their events give."""
+    """How many cases were made anew and compared, and of how many the kept clocks are not what their events give.
+
+    Likewise of how many logs the count of events is not that of its events.
+    """
 
     cases: int
     differing: int
+    miscounted_logs: int = 0
 
 
 @step
@@ -70,17 +80,17 @@ async def remember(db: Database, heard: Sequence[Envelope]) -> None:
     """Keeps a batch of events and the clocks of the cases they touch, all or nothing. Hearing twice is hearing once."""
     cases = {envelope.id: envelope.partitionkey for envelope in heard if translate.is_about_a_case(envelope)}
     async with transaction(db) as tx:
-        await store.lock(tx, set(cases.values()))
-        new = await store.keep(tx, heard)
+        await store.events.lock(tx, set(cases.values()), translate.logs_of(heard))
+        new = await store.events.keep(tx, heard)
         touched = {case for event_id, case in cases.items() if event_id in new}
         if touched:
-            await store.save(tx, await recompute(tx, touched))
+            await store.events.save(tx, await recompute(tx, touched))
         reach(CrashPoint.CONSUMER_AFTER_EFFECT)
 
 
 async def recompute(tx: Transaction, cases: Collection[UUID]) -> list[Saved]:
     """The clocks of cases from every event kept of them: the one way they are made, heard live or made anew."""
-    histories = await store.histories(tx, cases)
+    histories = await store.events.histories(tx, cases)
     return [_saved(case, history) for case, history in histories.items()]
 
 
@@ -97,33 +107,36 @@ def missing(history: Iterable[Envelope]) -> int:
 
 
 async def rebuild(db: Database) -> int:
-    """Makes the clocks of every case anew from the events kept; answers of how many."""
+    """Makes the clocks of every case anew from the events kept, and counts the events of logs anew; answers of how many cases."""
+    async with transaction(db) as tx:
+        await store.events.recount_logs(tx)
     cases = 0
     async for page in _pages(db):
         async with transaction(db) as tx:
-            await store.lock(tx, page)
-            await store.forget(tx, page)
+            await store.events.lock(tx, page)
+            await store.events.forget(tx, page)
             remade = await recompute(tx, page)
-            await store.save(tx, remade)
+            await store.events.save(tx, remade)
         cases += len(remade)
     return cases
 
 
 async def verify(db: Database) -> Verified:
-    """Makes the clocks of every case anew and compares them with those kept, byte for byte; changes nothing."""
+    """Makes the clocks of every case anew and compares them with those kept, byte for byte, and counts logs anew; changes nothing."""
     cases = differing = 0
     async for page in _pages(db):
         async with transaction(db, snapshot=True) as tx:
-            kept = await store.saved(tx, page)
+            kept = await store.events.saved(tx, page)
             remade = {each.case_id: each for each in await recompute(tx, page)}
         cases += len(page)
         differing += sum(kept.get(case) != remade.get(case) for case in page)
-    return Verified(cases, differing)
+    async with transaction(db, snapshot=True) as tx:
+        return Verified(cases, differing, await store.events.miscounted_logs(tx))
 
 
 async def _pages(db: Database) -> AsyncIterator[list[UUID]]:
     after = BEFORE_ALL
-    while page := await store.next_cases(db, after, PAGE):
+    while page := await store.events.next_cases(db, after, PAGE):
         yield page
         after = page[-1]
 
@@ -134,12 +147,12 @@ async def known(db: Database, as_of: Limit, known_at: Limit) -> Known:
     Kept clocks are used where the limits leave nothing out of them; the others are made from their events.
     """
     async with transaction(db, snapshot=True) as tx:
-        kept = [from_json(body) for body in await store.bodies(tx)]
+        kept = [from_json(body) for body in await store.events.bodies(tx)]
         usable = [each for each in kept if each.answers(as_of, known_at)]
         others = {each.case_id for each in kept} - {each.case_id for each in usable}
-        histories = await store.histories(tx, others) if others else {}
+        histories = await store.events.histories(tx, others) if others else {}
         remade = [clocks_of(translate.facts(history), as_of, known_at) for history in histories.values()]
-        incomplete = await store.incomplete(tx)
+        incomplete = await store.events.incomplete(tx)
     return Known(tuple(interval for each in [*usable, *remade] if each is not None for interval in each.intervals), incomplete)
 
 
@@ -149,8 +162,8 @@ async def name_log(db: Database, name: str, log_id: UUID, sha256: str, events: i
     The same again changes nothing; another name for the same log is one more name. Raises NameTaken.
     """
     async with transaction(db) as tx:
-        await store.describe_log(tx, log_id, sha256, events, vocabulary)
-        is_new = await store.name_log(tx, name, log_id)
+        await store.logs.describe(tx, log_id, sha256, events, vocabulary)
+        is_new = await store.logs.name(tx, name, log_id)
         named = await _named(tx, name)
         if named.log_id != log_id:
             raise NameTaken
@@ -160,14 +173,15 @@ async def name_log(db: Database, name: str, log_id: UUID, sha256: str, events: i
 async def forget_log(db: Database, name: str) -> int | None:
     """Takes a name from a log; with its last name the log goes with all its events, and the answer is how many. Raises NoSuchLog."""
     async with transaction(db) as tx:
+        await store.events.lock(tx, [], [(await _named(tx, name)).log_id])
         of_log = await _named(tx, name)
-        return of_log.events_stored if await store.forget_name(tx, name, of_log.log_id) else None
+        return of_log.events_stored if await store.logs.forget_name(tx, name, of_log.log_id) else None
 
 
 async def logs(db: Database) -> list[Log]:
     """Every log under every one of its names."""
     async with transaction(db, snapshot=True) as tx:
-        return await store.logs(tx)
+        return await store.logs.every(tx)
 
 
 async def log(db: Database, name: str) -> Log:
@@ -185,7 +199,7 @@ class Asked:
     competing: Sequence[str] = ()
     as_of: datetime | None = None
     known_at: datetime | None = None
-    by: LogField | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -200,46 +214,51 @@ class Found:
 async def waits(db: Database, name: str, asked: Asked) -> Found:
     """The waits asked for; as-of is by default the log's last event, and known-at leaves nothing out.
 
-    Raises NoSuchLog, NotComplete and NoSuchActivity.
+    Raises NoSuchLog, NotComplete, NoSuchActivity and NoSuchField.
     """
-    async with transaction(db, snapshot=True) as tx:
-        of_log = await _named(tx, name)
-        last_event = of_log.last_event
-        if not of_log.complete or last_event is None:
-            raise NotComplete(of_log)
-        names = of_log.activity_names
-        wanted = [("from", asked.start), ("to", asked.end), *(("competing", each) for each in asked.competing)]
-        unknown = [which for which, called in wanted if called not in names.values()]
-        if unknown:
-            raise NoSuchActivity(unknown)
-        codes = [code for code, called in names.items() if called in (asked.start, asked.end, *asked.competing)]
-        events = await store.log_events(tx, of_log.log_id, codes, asked.known_at)
-        start = [code for code in codes if names[code] == asked.start]
-        values = await store.values_at_start(tx, of_log, start, asked.known_at) if asked.by else None
+    log = await _columns(db, name)
+    wanted = [("from", asked.start), ("to", asked.end), *(("competing", each) for each in asked.competing)]
+    if unknown := [which for which, called in wanted if called not in log.activities]:
+        raise NoSuchActivity(unknown)
+    if asked.by is not None and asked.by not in log.fields:
+        raise NoSuchField
 
     def found() -> Found:
-        rows = [(each.case_id, names[each.activity_code], each.time, each.row) for each in events]
-        whole = log_waits(rows, asked.start, asked.end, asked.as_of or last_event, asked.competing)
-        return Found(whole, by_month(whole), {} if values is None else groups(whole, values))
+        known = log if asked.known_at is None else log.recorded_by(asked.known_at)
+        whole = log_waits(known, asked.start, asked.end, asked.as_of or log.last_event, asked.competing)
+        return Found(whole, by_month(whole), {} if asked.by is None else groups(whole, known, asked.by))
 
-    return await asyncio.to_thread(found)  # as below
+    return await asyncio.to_thread(found)
 
 
 async def log_stats(db: Database, name: str, milestones: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The figures of a whole log, and of the milestones asked for. Raises NoSuchLog, NotComplete, NoSuchActivity."""
+    log = await _columns(db, name)
+    if {activity for pair in milestones for activity in pair} - set(log.activities):
+        raise NoSuchActivity(["milestone"])
+    return await asyncio.to_thread(stats_of, log, milestones)
+
+
+async def _columns(db: Database, name: str) -> LogColumns:
+    """A complete log, all of it: as it was kept at an earlier question, else made of its events and kept. Raises NoSuchLog, NotComplete.
+
+    In threads: for a large log it takes seconds, in which others ask and events come in.
+    """
     async with transaction(db, snapshot=True) as tx:
         of_log = await _named(tx, name)
-        if not of_log.complete or of_log.last_event is None:
+        if not of_log.complete or not of_log.events_stored:
             raise NotComplete(of_log)
-        if {activity for pair in milestones for activity in pair} - set(of_log.activity_names.values()):
-            raise NoSuchActivity(["milestone"])
-        copied = await store.log_columns(tx, of_log.log_id)
-    # In a thread: for a large log it takes seconds, in which others ask and events come in.
-    return await asyncio.to_thread(lambda: stats_of(store.as_columns(copied, of_log), milestones))
+        packed = await store.logs.kept_columns(tx, of_log)
+        copied = await store.logs.copy(tx, of_log) if packed is None else b""
+    if packed is None:
+        packed = await asyncio.to_thread(store.logs.pack, copied, of_log)
+        async with transaction(db) as tx:
+            await store.logs.keep_columns(tx, of_log, packed)
+    return await asyncio.to_thread(store.logs.unpack, packed, of_log)
 
 
 async def _named(tx: Transaction, name: str) -> Log:
-    found = await store.log(tx, name)
+    found = await store.logs.called(tx, name)
     if found is None:
         raise NoSuchLog
     return found

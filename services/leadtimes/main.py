@@ -39,8 +39,8 @@ async def house() -> None:
         health.watch("lag", "records told and not heard yet", lag.read)
         health.watch("stuck_s", "seconds in which records waited and nothing moved", watchdog.stuck_s, limit=settings.stuck_after_s)
         health.watch("quarantined", "records that wait for an operator", functools.partial(count_open, db))
-        health.watch("conflicts", "events that came with a known id and other content", functools.partial(store.conflicts, db))
-        health.watch("incomplete", "cases that miss an event", functools.partial(store.incomplete, db))
+        health.watch("conflicts", "events that came with a known id and other content", functools.partial(store.events.conflicts, db))
+        health.watch("incomplete", "cases that miss an event", functools.partial(store.events.incomplete, db))
         background = [hearing.run, watchdog.run, Retention(db).run, health.run]
         await run(settings, make_api(settings, db, clock, hearing), health.app(), background)
     finally:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from typing import Final
+from uuid import UUID
 
 from contracts import intake
 from contracts.catalogue import STAGE_RANK
 from contracts.envelope import Envelope
+from contracts.history import ImportCompletedV1, LogEventRecordedV1
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.moments import Precision
 
@@ -26,6 +28,11 @@ FACT_TYPE: Final = {
 def is_about_a_case(envelope: Envelope) -> bool:
     """Whether an event is one that the clocks of a case are made from."""
     return envelope.type in FACT_TYPE
+
+
+def logs_of(heard: Iterable[Envelope]) -> set[UUID]:
+    """The imported logs of which something was heard."""
+    return {envelope.data.log_id for envelope in heard if isinstance(envelope.data, LogEventRecordedV1 | ImportCompletedV1)}
 
 
 def fact(envelope: Envelope) -> Fact:

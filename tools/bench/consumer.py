@@ -56,7 +56,7 @@ COMMITS: Final = """
            extract(epoch FROM max(at) - min(at))::float8 AS seconds
     FROM (SELECT pg_xact_commit_timestamp(xmin) AS at, count(*) AS n FROM event GROUP BY at) AS batches
 """
-EMPTY: Final = {"tutorial": "TRUNCATE event, inbox, case_state", "other": "TRUNCATE event, id_conflict, clock"}
+EMPTY: Final = {"tutorial": "TRUNCATE event, inbox, case_state", "other": "TRUNCATE event, id_conflict, clock, log_progress"}
 
 
 def _log() -> list[Envelope]:

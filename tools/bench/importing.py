@@ -37,7 +37,7 @@ TIMES: Final = 8
 MORE_MEMORY: Final = 1.15
 MEBIBYTE: Final = 2**20
 LOOK_S: Final = 0.02
-EMPTY: Final = "TRUNCATE event, id_conflict, clock, log, log_name"
+EMPTY: Final = "TRUNCATE event, id_conflict, clock, log, log_name, log_progress, log_columns"
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from services.leadtimes.api.drawing import Form
 from services.leadtimes.api.limits import LimitText, last_instant
 from services.leadtimes.api.render import render_picture
 from services.leadtimes.api.words import Language
-from services.leadtimes.domain.waits import AT, LogField, summary
-from services.leadtimes.store import Log
+from services.leadtimes.domain.waits import AT, summary
+from services.leadtimes.store.logs import Log
 from shared.auth import caller
 from shared.http import StrictModel
 from shared.postgres import Database
@@ -97,6 +97,7 @@ class LogShown(BaseModel):
     first_event: datetime | None
     last_event: datetime | None
     activities: list[ActivityShown]
+    fields: Annotated[list[str], Field(description="What its waits can be told apart by")]
 
 
 class LogForgotten(BaseModel):
@@ -125,6 +126,14 @@ Milestones = Annotated[
     Query(max_length=MOST_MILESTONES, description="`A => B`: from the first A of a case to the first B after it"),
 ]
 MEDIA_TYPES = {Form.PNG: "image/png", Form.SVG: "image/svg+xml"}
+By = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=MOST_CALLED,
+        description="Also apart by what was known of this at the start of each wait: one of the log's `fields`",
+    ),
+]
 USUAL_DAYS = ",".join(map(str, AT))
 Days = Annotated[str, AfterValidator(lambda text: _days(text) and text), Query(description="Days, with commas between", max_length=1000)]
 
@@ -176,14 +185,14 @@ def routes(db: Database) -> APIRouter:
         as_of: Annotated[LimitText | None, Query(description="The log's last event when left out")] = None,
         known_at: Annotated[LimitText | None, Query(description="Whatever the log's keeper has recorded, when left out")] = None,
         at: Days = USUAL_DAYS,
-        by: Annotated[LogField | None, Query(description="Also apart by what was known of this at the start of each wait")] = None,
+        by: By = None,
     ) -> dict[str, Any]:
         happened, recorded = (None if limit is None else last_instant(limit) for limit in (as_of, known_at))
         found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded, by))
         whole = summary(found.waits, _days(at)) | {"as_of_is_last_event": as_of is None, "months": found.months}
         if by is None:
             return whole
-        return whole | {"by": by.value, "groups": [{"group": group, **summary(of, _days(at))} for group, of in found.groups.items()]}
+        return whole | {"by": by, "groups": [{"group": group, **summary(of, _days(at))} for group, of in found.groups.items()]}
 
     @router.get(
         "/logs/{name}/waits/picture",
@@ -227,6 +236,8 @@ def problems() -> Iterator[None]:
     except handlers.NoSuchActivity as unknown:
         faults = [{"in": "query", "pointer": f"/{end}", "kind": "unknown_activity"} for end in unknown.ends]
         raise Problem("request_invalid", errors=faults) from None
+    except handlers.NoSuchField:
+        raise Problem("request_invalid", errors=[{"in": "query", "pointer": "/by", "kind": "unknown_field"}]) from None
 
 
 async def asked(db: Database, name: str, asked: handlers.Asked) -> handlers.Found:
@@ -245,4 +256,5 @@ def _shown(log: Log) -> LogShown:
         first_event=log.first_event,
         last_event=log.last_event,
         activities=[ActivityShown(code=code, **called) for code, called in log.vocabulary["activities"].items()],
+        fields=sorted(name for name, field in log.fields.items() if field.names),
     )

@@ -70,10 +70,11 @@ class Rebuilt(BaseModel):
 
 
 class VerifiedShown(BaseModel):
-    """How many cases were made anew and compared, and how many kept clocks differ."""
+    """How many cases were made anew and compared, how many kept clocks differ, and how many logs were counted wrongly."""
 
     cases: int
     differing: int
+    miscounted_logs: int
 
 
 class MakeLink(StrictModel):
@@ -135,7 +136,7 @@ def routes(db: Database, hearing: Hearing, prefix: str) -> APIRouter:
     @router.post("/verify", summary="Compare the clocks kept with what their events give")
     async def verify(_: Operator) -> VerifiedShown:
         verified = await handlers.verify(db)
-        return VerifiedShown(cases=verified.cases, differing=verified.differing)
+        return VerifiedShown(cases=verified.cases, differing=verified.differing, miscounted_logs=verified.miscounted_logs)
 
     @router.post("/links", status_code=201, summary="Make a link that opens the pages in a browser")
     async def make_link(request: Request, who: Reader, link: MakeLink | None = None) -> LinkShown:

@@ -30,7 +30,7 @@ from services.leadtimes.domain.measures import Measure
 from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.report import document, steps
 from services.leadtimes.domain.waits import summary
-from services.leadtimes.store import Log
+from services.leadtimes.store.logs import Log
 from shared.clock import Clock
 from shared.postgres import Database
 from shared.problems import Problem

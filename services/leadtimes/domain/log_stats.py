@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Codes = NDArray[np.int64]
+from services.leadtimes.domain.log import NOTHING, Codes, LogColumns
+
 Seconds = NDArray[np.float64]
 
 MICROSECONDS = 1_000_000
@@ -18,6 +19,7 @@ QUANTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95}
 
 
 ARROW = " -> "
+ORGANISATION = "organisation"
 
 
 @dataclass(frozen=True)
@@ -31,30 +33,13 @@ class Flow:
     p90: float
 
 
-@dataclass(frozen=True)
-class LogColumns:
-    """The events of a log, a column each. `case`, `activity` and `organisation` are numbers (an organisation of -1: none).
-
-    `time` is microseconds since 1970 in UTC, `row` the place in the file, which orders what has one time.
-    """
-
-    case: Codes
-    activity: Codes
-    organisation: Codes
-    time: Codes
-    row: Codes
-    activities: Sequence[str]
-    organisations: Sequence[str]
-
-
 def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
-    """The figures of a log: JSON's own types, times in seconds, months in UTC. Events of a case are in the order of time, then row.
+    """The figures of a log: JSON's own types, times in seconds, months in UTC.
 
     Quantiles interpolate linearly (type 7); `p90_nearest_rank` does not. `milestones`: pairs of activities, from the first of one to the
     first of the other after it. A log without events has none of these figures: it is not asked.
     """
-    order = np.lexsort((log.row, log.time, log.case))
-    case, activity, organisation, time = (column[order] for column in (log.case, log.activity, log.organisation, log.time))
+    case, activity, time = log.case, log.activity, log.time
     first = np.concatenate(([True], case[1:] != case[:-1]))
     last = np.concatenate((first[1:], [True]))
     follows = np.flatnonzero(~first)
@@ -82,8 +67,8 @@ def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> di
         "transitions_s": {pair: _spread(gaps) for pair, gaps in _by_pair(before, after, gap, log.activities)},
         "gaps_ge_days": {str(days): int((gap >= days * DAY_S).sum()) for days in GAPS},
         "cases_with_gap_ge_days": {str(days): len(np.unique(case[follows][gap >= days * DAY_S])) for days in GAPS},
-        **_handover(organisation[follows - 1], organisation[follows], gap, log.organisations),
-        "milestones_first_to_first": {f"{start} => {end}": _milestone(case, activity, time, log, start, end) for start, end in milestones},
+        **_handover(log, follows, gap),
+        "milestones_first_to_first": {f"{start} => {end}": _milestone(log, start, end) for start, end in milestones},
     }
 
 
@@ -156,11 +141,13 @@ def _by_pair(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) ->
     return sorted(named, key=lambda each: each[0])
 
 
-def _handover(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) -> dict[str, Any]:
+def _handover(log: LogColumns, follows: Codes, gap: Seconds) -> dict[str, Any]:
     """Between which organisations a case goes from one event to the next, where both are known."""
-    known = (before >= 0) & (after >= 0)
+    said = log.fields[ORGANISATION]
+    before, after = said[follows - 1], said[follows]
+    known = (before != NOTHING) & (after != NOTHING)
     other = known & (before != after)
-    between = _by_pair(before[other], after[other], gap[other], names)
+    between = _by_pair(before[other], after[other], gap[other], log.names[ORGANISATION])
     return {
         "org_handover": {pair: _spread(gaps) for pair, gaps in between},
         "same_org_s": _spread(gap[known & ~other]),
@@ -168,28 +155,15 @@ def _handover(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) -
     }
 
 
-def _milestone(case: Codes, activity: Codes, time: Codes, log: LogColumns, start: str, end: str) -> dict[str, Any]:
+def _milestone(log: LogColumns, start: str, end: str) -> dict[str, Any]:
     """In each case from the first start to the first end after it, in the order of its events."""
-    begun = _firsts(case, np.flatnonzero(activity == log.activities.index(start)))
-    ends = np.flatnonzero(activity == log.activities.index(end))
-    reached = np.searchsorted(ends, begun, side="right")
-    there = reached < len(ends)
-    there[there] = case[ends[reached[there]]] == case[begun[there]]
-    waits = _seconds(time[ends[reached[there]]] - time[begun[there]])
+    begun = log.firsts(log.places_of(start))
+    ended = log.following(begun, log.places_of(end))
+    there = ended != NOTHING
+    waits = _seconds(log.time[ended[there]] - log.time[begun[there]])
     n, through = len(begun), len(waits)
     return {"cases_with_A": n, "reached_B": through, "not_reached": n - through, "wait_s": _spread(waits)}
 
 
-def _firsts(case: Codes, places: Codes) -> Codes:
-    """Of places in the order of cases the first of each case."""
-    return places[np.concatenate(([True], case[places[1:]] != case[places[:-1]]))] if len(places) else places
-
-
 def _instant(microseconds: Any) -> str:
     return datetime.fromtimestamp(int(microseconds) / MICROSECONDS, UTC).isoformat()
-
-
-def codes_of(values: Sequence[str]) -> tuple[Codes, Mapping[str, int]]:
-    """Numbers for names, in the order of first sight."""
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64), numbers

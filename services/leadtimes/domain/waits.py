@@ -1,53 +1,45 @@
 """The waits of an imported log: from the first of one activity to the first of another after it, or still open."""
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any, TypeAlias
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.leadtimes.domain.moments import LOCAL
+from services.leadtimes.domain.log import BEGINNING, MICROSECOND, NOTHING, Codes, LogColumns, microseconds
+from services.leadtimes.domain.moments import LOCAL, local_midnight
 from services.leadtimes.domain.survival import AalenJohansen, Flags, KaplanMeier, Numbers, aalen_johansen, kaplan_meier
 
 AT = (1, 3, 7, 14, 30, 60, 90, 180, 365)
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 AGES = (30, 90, 180, 365)
-DAY = timedelta(days=1)
+DAY_US = timedelta(days=1) // MICROSECOND
 COMPLETED, STILL_OPEN = 0, -1
-Causes = NDArray[np.int64]
-
-LogRow: TypeAlias = tuple[Hashable, str, datetime, int]
-"""Case, activity, time, row in the log."""
-LogValue: TypeAlias = tuple[Hashable, str, datetime, int]
-"""Case, what an event of it says of a field, time, row in the log."""
-Start: TypeAlias = tuple[Hashable, datetime, int]
-"""Case, time and row of the event with which a wait begins."""
-
-
-class LogField(StrEnum):
-    """What waits can be told apart by."""
-
-    ORGANISATION = "organisation"
 
 
 @dataclass(frozen=True)
 class LogWaits:
-    """The waits of a log as of one instant, in exact days. `ended_by`: 0 completed, n the n-th competing end, -1 still waiting.
+    """The waits of a log as of one instant. `ended_by`: 0 completed, n the n-th competing end, -1 still waiting.
 
-    `starts`, `days` and `ended_by` tell of the same waits in the same order.
+    `began` and `until` (as-of, for who still waits) are microseconds since 1970 in UTC; `places` are those of the events with which they
+    began, in the log that was asked. All four tell of the same waits in the same order.
     """
 
     start: str
     end: str
     as_of: datetime
-    days: Numbers
-    ended_by: Causes
+    began: Codes
+    until: Codes
+    ended_by: Codes
+    places: Codes
     competing: tuple[str, ...] = ()
-    starts: tuple[Start, ...] = ()
+
+    @cached_property
+    def days(self) -> Numbers:
+        """How long each took, in exact days."""
+        return np.asarray((self.until - self.began) / DAY_US, dtype=np.float64)
 
     @property
     def completed(self) -> Flags:
@@ -60,50 +52,55 @@ class LogWaits:
         return np.asarray(self.ended_by == STILL_OPEN)
 
 
-def log_waits(rows: Iterable[LogRow], start: str, end: str, as_of: datetime, competing: Sequence[str] = ()) -> LogWaits:
+def log_waits(log: LogColumns, start: str, end: str, as_of: datetime, competing: Sequence[str] = ()) -> LogWaits:
     """One wait for each case with the start by as-of, to the first end after it in the log's order: by time, then by row.
 
-    A competing end that comes strictly before the end ends the wait otherwise; of several the first. Rows of other activities may be
-    left out. The default of as-of is the log's last event, which is the asker's to find.
+    A competing end that comes strictly before the end ends the wait otherwise; of several the first. The default of as-of is the log's
+    last event, which is the asker's to find.
     """
-    causes = {activity: number for number, activity in enumerate(competing, 1)} | {end: COMPLETED}
-    began: dict[Hashable, Start] = {}
-    ended: dict[Hashable, tuple[datetime, int]] = {}
-    for case, activity, time, row in sorted(rows, key=lambda each: (each[2], each[3])):
-        if time > as_of:
-            break
-        if activity == start and case not in began:
-            began[case] = case, time, row
-        elif activity in causes and case in began:
-            first = ended.setdefault(case, (time, causes[activity]))
-            if activity == end and first[0] == time:  # ties go to the completion
-                ended[case] = time, COMPLETED
-    days = np.array([(ended.get(case, (as_of, 0))[0] - since) / DAY for case, since, _ in began.values()], dtype=np.float64)
-    ended_by = np.array([ended.get(case, (as_of, STILL_OPEN))[1] for case in began], dtype=np.int64)
-    return LogWaits(start, end, as_of, days, ended_by, tuple(competing), tuple(began.values()))
+    limit = microseconds(as_of)
+    causes = np.full(len(log.activities), STILL_OPEN, dtype=np.int64)
+    for number, activity in [*enumerate(competing, 1), (COMPLETED, end)]:
+        if activity in log.activities:
+            causes[log.number_of(activity)] = number
+    happened = log.time <= limit
+    began = log.firsts(np.flatnonzero(happened & (log.activity == log.number_of(start))))
+    cause = np.where(happened, causes[log.activity], STILL_OPEN)
+    ended = log.following(began, np.flatnonzero(cause != STILL_OPEN))
+    completed = log.following(began, np.flatnonzero(cause == COMPLETED))
+    there = ended != NOTHING
+    ended_by = np.full(len(began), STILL_OPEN, dtype=np.int64)
+    ended_by[there] = cause[ended[there]]
+    at_once = completed != NOTHING
+    at_once[at_once] = log.time[completed[at_once]] == log.time[ended[at_once]]
+    ended_by[at_once] = COMPLETED  # ties go to the completion
+    until = np.full(len(began), limit, dtype=np.int64)
+    until[there] = log.time[ended[there]]
+    return LogWaits(start, end, as_of, log.time[began], until, ended_by, began, tuple(competing))
 
 
-def groups(waits: LogWaits, values: Iterable[LogValue]) -> dict[str | None, LogWaits]:
+def groups(waits: LogWaits, log: LogColumns, field: str) -> dict[str | None, LogWaits]:
     """The waits apart by what was known at the start of each, in the order of names; last, under None, those of which nothing was.
 
-    What the start itself says counts, else the first value of the case at or before its time. A later one never does: who has it had
-    to wait long enough to get it.
+    What the start itself says counts, else the first that the case said at or before its time. What came later never does: who has it
+    had to wait long enough to get it.
     """
-    starts = {case: (time, row) for case, time, row in waits.starts}
-    first: dict[Hashable, tuple[bool, datetime, int, str]] = {}
-    for case, value, time, row in values:
-        if case in starts and time <= starts[case][0]:
-            found = ((time, row) != starts[case], time, row, value)
-            first[case] = min(first.get(case, found), found)
-    places: dict[str | None, list[int]] = {}
-    for place, (case, _, _) in enumerate(waits.starts):
-        places.setdefault(first[case][-1] if case in first else None, []).append(place)
-    return {name: _part(waits, places[name]) for name in sorted(places, key=lambda name: (name is None, name))}
+    said, names = log.fields[field], log.names[field]
+    known = log.firsts(np.flatnonzero(said != NOTHING))
+    reached = np.searchsorted(log.case[known], log.case[waits.places])
+    there = reached < len(known)
+    there[there] = log.case[known[reached[there]]] == log.case[waits.places[there]]
+    there[there] = log.time[known[reached[there]]] <= waits.began[there]
+    of_wait = said[waits.places]
+    earlier = there & (of_wait == NOTHING)
+    of_wait[earlier] = said[known[reached[earlier]]]
+    found = {None if number == NOTHING else names[number]: number for number in np.unique(of_wait).tolist()}
+    return {name: _part(waits, of_wait == found[name]) for name in sorted(found, key=lambda name: (name is None, name))}
 
 
-def _part(waits: LogWaits, places: Sequence[int]) -> LogWaits:
-    starts = tuple(waits.starts[place] for place in places)
-    return replace(waits, days=waits.days[places], ended_by=waits.ended_by[places], starts=starts)
+def _part(waits: LogWaits, kept: Flags) -> LogWaits:
+    of = {name: getattr(waits, name)[kept] for name in ("began", "until", "ended_by", "places")}
+    return replace(waits, **of)
 
 
 def by_month(waits: LogWaits) -> list[dict[str, Any]]:
@@ -111,16 +108,19 @@ def by_month(waits: LogWaits) -> list[dict[str, Any]]:
 
     The last month ends with as-of.
     """
-    if not waits.starts:
+    if not len(waits.began):
         return []
-    ends = zip(waits.starts, waits.days.tolist(), waits.still_open.tolist(), strict=True)
-    began = Counter(_month(time) for _, time, _ in waits.starts)
-    ended = Counter(_month(time + timedelta(days=days)) for (_, time, _), days, still_open in ends if not still_open)
-    months, waiting = [], 0
-    for month in range(min(began), _month(waits.as_of) + 1):
-        waiting += began[month] - ended[month]
-        months.append({"month": f"{month // 12:04}-{month % 12 + 1:02}", "began": began[month], "open_at_end": waiting})
-    return months
+    first, last = (_month(at) for at in (BEGINNING + int(waits.began.min()) * MICROSECOND, waits.as_of))
+    months = [(month // 12, month % 12 + 1) for month in range(first, last + 1)]
+    midnights = [microseconds(local_midnight(date(year, month, 1))) for year, month in months]
+    began, ended = (_counted(at, midnights) for at in (waits.began, waits.until[~waits.still_open]))
+    counted = zip(months, began.tolist(), np.cumsum(began - ended).tolist(), strict=True)
+    return [{"month": f"{year:04}-{month:02}", "began": n, "open_at_end": still_open} for (year, month), n, still_open in counted]
+
+
+def _counted(at: Codes, midnights: Sequence[int]) -> Codes:
+    """How many instants lie in each month."""
+    return np.bincount(np.searchsorted(midnights, at, side="right") - 1, minlength=len(midnights))
 
 
 def _month(at: datetime) -> int:

@@ -19,6 +19,7 @@ LARGEST_BATCH = 500
 TABLES = {
     "event": "SELECT to_jsonb(event) - 'stored_at' FROM event ORDER BY event_id",
     "clock": "SELECT to_jsonb(clock) FROM clock ORDER BY case_id",
+    "log_progress": "SELECT to_jsonb(log_progress) FROM log_progress",
     "id_conflict": "SELECT to_jsonb(id_conflict) - 'seen_at' FROM id_conflict ORDER BY event_id, content_sha256",
 }
 
@@ -74,7 +75,7 @@ async def tables(leadtimes: Leadtimes) -> dict[str, bytes]:
 
 async def after(leadtimes: Leadtimes, delivered: Sequence[Heard], chance: Random) -> dict[str, bytes]:
     """The tables of a leadtimes that had heard nothing, after these deliveries in batches of many sizes."""
-    await leadtimes.db.execute("TRUNCATE event, clock, id_conflict")
+    await leadtimes.db.execute("TRUNCATE event, clock, id_conflict, log_progress")
     for batch in in_batches(delivered, [chance.randint(1, LARGEST_BATCH) for _ in delivered]):
         await leadtimes.hear(*batch)
     return await tables(leadtimes)
@@ -88,6 +89,7 @@ async def test_twice_and_shuffled_gives_the_tables_of_once_and_in_order(leadtime
     once = await after(leadtimes, told, chance)
     assert once["event"].count(b"\n") == DELIVERIES // TIMES - 1
     assert once["clock"].count(b"\n") == CASES - 1
+    assert f'"stored": {LOG_ROWS}'.encode() in once["log_progress"]
     assert await after(leadtimes, delivered, chance) == once
     assert once["id_conflict"] == b""
 

@@ -28,7 +28,7 @@ async def test_an_event_heard_twice_counts_once(leadtimes: Leadtimes) -> None:
     await leadtimes.hear(*facts)
     assert await leadtimes.db.fetchval("SELECT count(*) FROM event") == 3
     assert (await leadtimes.measure("L04"))["completed"]["n"] == 1
-    assert await store.conflicts(leadtimes.db) == 0
+    assert await store.events.conflicts(leadtimes.db) == 0
 
 
 async def test_an_id_with_other_content_raises_one_alarm_and_the_first_counts(leadtimes: Leadtimes) -> None:
@@ -36,14 +36,14 @@ async def test_an_id_with_other_content_raises_one_alarm_and_the_first_counts(le
     await leadtimes.hear(contact)
     await leadtimes.hear(with_other_content(contact))
     await leadtimes.hear(with_other_content(contact), contact)
-    assert await store.conflicts(leadtimes.db) == 1
+    assert await store.events.conflicts(leadtimes.db) == 1
     assert list(await groups(leadtimes)) == ["phone"]
 
 
 async def test_two_contents_of_one_id_in_one_batch_raise_an_alarm(leadtimes: Leadtimes) -> None:
     contact = Case().contacts("2026-01-05")
     await leadtimes.hear(contact, with_other_content(contact))
-    assert await store.conflicts(leadtimes.db) == 1
+    assert await store.events.conflicts(leadtimes.db) == 1
     assert list(await groups(leadtimes)) == ["phone"]
 
 
@@ -66,7 +66,7 @@ async def test_whatever_differs_under_a_known_id_raises_an_alarm(leadtimes: Lead
     contact = Case().contacts("2026-01-05")
     await leadtimes.hear(contact)
     await leadtimes.hear(heard(contact.envelope.model_copy(update=change)))
-    assert await store.conflicts(leadtimes.db) == 1
+    assert await store.events.conflicts(leadtimes.db) == 1
 
 
 async def groups(leadtimes: Leadtimes) -> list[str]:
@@ -77,7 +77,7 @@ async def test_a_gap_is_shown_as_incomplete_until_it_is_filled(leadtimes: Leadti
     contact, application, decision = decided_case()
     await leadtimes.hear(contact, decision)
     assert (await leadtimes.measure("L04"))["incomplete"] == 1
-    assert await store.incomplete(leadtimes.db) == 1
+    assert await store.events.incomplete(leadtimes.db) == 1
     await leadtimes.hear(application)
     assert (await leadtimes.measure("L04"))["incomplete"] == 0
 
@@ -91,15 +91,15 @@ async def test_an_unknown_code_is_kept_and_shown_as_it_came(leadtimes: Leadtimes
 async def test_consumers_that_hear_one_case_at_once_lose_nothing(leadtimes: Leadtimes, monkeypatch: pytest.MonkeyPatch) -> None:
     contact, application, decision = decided_case()
     others: list[asyncio.Task[None]] = []
-    save = store.save
+    save = store.events.save
 
-    async def save_after_the_other_has_tried(tx: Transaction, clocks: Iterable[store.Saved]) -> None:
+    async def save_after_the_other_has_tried(tx: Transaction, clocks: Iterable[store.events.Saved]) -> None:
         if not others:
             others.append(asyncio.create_task(leadtimes.hear(decision)))
             await asyncio.wait(others, timeout=0.5)
         await save(tx, clocks)
 
-    monkeypatch.setattr(store, "save", save_after_the_other_has_tried)
+    monkeypatch.setattr(store.events, "save", save_after_the_other_has_tried)
     await leadtimes.hear(contact, application)
     await others[0]
     assert (await leadtimes.measure("L04"))["completed"]["n"] == 1

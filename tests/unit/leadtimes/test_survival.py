@@ -1,6 +1,5 @@
 """The estimators, against the small oracle, the imported logs' competing ends and the simulated Väsby."""
 
-import csv
 import gzip
 import json
 import math
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from services.leadtimes.domain.survival import Flags, Numbers, aalen_johansen, kaplan_meier
 from services.leadtimes.domain.waits import log_waits
+from tests.columns import columns_of
 from tests.shared_data import shared_file
 
 SIX = np.array([10, 20, 30, 40, 50, 60], dtype=np.float64)
@@ -99,14 +99,10 @@ def test_treating_another_end_as_still_waiting_never_says_less(drawn: list[tuple
 @pytest.mark.parametrize("name", ["traffic_payment", "traffic_send"])
 def test_incidence_equals_the_oracle_of_the_traffic_fines(name: str) -> None:
     oracle = json.loads(shared_file(f"oracles/oracle_km_{name}.json").read_text())
-    with gzip.open(shared_file("logs/traffic_fines.csv.gz"), "rt") as file:
-        rows = [
-            (each["case_id"], each["activity"], datetime.fromisoformat(each["timestamp"]), int(each["seq"]))
-            for each in csv.DictReader(file)
-        ]
+    log = columns_of(shared_file("logs/traffic_fines.csv.gz"))
     for snapshot in oracle["snapshots"]:
         as_of = datetime.fromisoformat(snapshot["as_of"])
-        to_end, to_other = (log_waits(rows, oracle["A"], oracle[end], as_of) for end in ("B", "alt"))
+        to_end, to_other = (log_waits(log, oracle["A"], oracle[end], as_of) for end in ("B", "alt"))
         other = to_other.completed & (to_other.days < to_end.days)
         curve = aalen_johansen(np.where(other, to_other.days, to_end.days), to_end.completed & ~other, other)
         for day, share in snapshot["competing"]["CIF_event1"].items():

@@ -10,6 +10,7 @@ from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.render import Address, Measures, Waits, render_measures, render_waits
 from services.leadtimes.api.words import Language
+from services.leadtimes.domain.log import MICROSECOND, microseconds
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
 from services.leadtimes.domain.report import document, steps
@@ -46,10 +47,11 @@ def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, 
 def log_waits(days: list[float], still_open: list[float], otherwise: Sequence[float] = ()) -> LogWaits:
     """Waits of a log, in days; some of them ended otherwise, by a withdrawal."""
     every = [*days, *still_open, *otherwise]
-    starts = tuple((place, KNOWN_AT - timedelta(days=each), place) for place, each in enumerate(every))
+    until = np.full(len(every), microseconds(KNOWN_AT), dtype=np.int64)
     ended_by = np.array([COMPLETED] * len(days) + [STILL_OPEN] * len(still_open) + [1] * len(otherwise), dtype=np.int64)
     competing = ("Withdrawn",) if otherwise else ()
-    return LogWaits("Received", "Confirmed", KNOWN_AT, np.array(every, dtype=np.float64), ended_by, competing, starts)
+    began = until - np.array([timedelta(days=each) // MICROSECOND for each in every], dtype=np.int64)
+    return LogWaits("Received", "Confirmed", KNOWN_AT, began, until, ended_by, np.arange(len(every)), competing)
 
 
 def waits_page(waits: LogWaits, language: Language = Language.ENGLISH) -> str:

@@ -2,17 +2,19 @@
 
 import html
 import re
+from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 
 from services.leadtimes.api.charts import FLOWS_NARROW, FLOWS_WIDE, draw_flows
 from services.leadtimes.api.drawing import Size
 from services.leadtimes.api.render import Address, Order, render_flows
 from services.leadtimes.api.words import Language, Words
-from services.leadtimes.domain.log_stats import Flow, LogColumns, log_stats
+from services.leadtimes.domain.log_stats import Flow, log_stats
+from tests.columns import LogEvent, columns
 from tests.unit.leadtimes_page.test_drawing import texts
 
+AS_OF = datetime(2026, 4, 1, tzinfo=UTC)
 NAMES = ["Sent", "Paid $5 or $6", "<b>Answered</b>"]
 SOME = [Flow(NAMES[0], NAMES[1], 30, 1, 1), Flow(NAMES[1], NAMES[2], 20, 1, 1), Flow(NAMES[2], NAMES[0], 10, 1, 1)]
 
@@ -45,9 +47,13 @@ def test_no_number_lies_over_another_and_the_largest_has_one(size: Size) -> None
 
 
 def page(sort: Order, language: Language = Language.ENGLISH) -> str:
-    case, activity = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2]), np.array([0, 1, 2, 0, 0, 1, 2, 1, 2])
-    time = np.array([0, 100, 160, 660, 0, 100, 160, 0, 7_200]) * 1_000_000
-    log = LogColumns(case, activity, np.full(9, -1), time, np.arange(9), NAMES, [])
+    case, activity = [0, 0, 0, 0, 1, 1, 1, 2, 2], [0, 1, 2, 0, 0, 1, 2, 1, 2]
+    seconds = [0, 100, 160, 660, 0, 100, 160, 0, 7_200]
+    events = zip(case, activity, seconds, strict=True)
+    log = columns(
+        (LogEvent(str(of), NAMES[did], AS_OF + timedelta(seconds=after), row) for row, (of, did, after) in enumerate(events)),
+        "organisation",
+    )
     return render_flows("small", log_stats(log), sort, language, Address("/leadtimes/logs/small/flows", {"sort": sort.value}))
 
 

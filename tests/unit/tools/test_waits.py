@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.leadtimes.domain.waits import groups, log_waits, summary
+from tests.columns import LogEvent, columns
 from tools.figures import duration, moment
 from tools.waits import print_activities, print_waits
 
@@ -17,9 +18,9 @@ def shown(capsys: pytest.CaptureFixture[str], ends: dict[str, float], ages: dict
     """The waits of cases that ended after, or are open since, so many days."""
     as_of = START + timedelta(days=100)
     begun = {**dict.fromkeys(ends, START), **{case: as_of - timedelta(days=age) for case, age in ages.items()}}
-    rows = [(case, "Sent", at, 0) for case, at in begun.items()]
-    rows += [(case, "Answered", START + timedelta(days=days), 1) for case, days in ends.items()]
-    print_waits(summary(log_waits(rows, "Sent", "Answered", as_of)))
+    events = [LogEvent(case, "Sent", at, 0) for case, at in begun.items()]
+    events += [LogEvent(case, "Answered", START + timedelta(days=days), 1) for case, days in ends.items()]
+    print_waits(summary(log_waits(columns(events), "Sent", "Answered", as_of)))
     return capsys.readouterr().out
 
 
@@ -53,11 +54,12 @@ def test_nobody_waiting_and_nobody_at_all_are_said_plainly(capsys: pytest.Captur
 @pytest.mark.parametrize(("competing", "last"), [([], "within 30 days"), (["Withdrawn"], "50.0 % in 30 days")])
 def test_a_group_has_a_line_and_who_is_in_none_is_unknown(capsys: pytest.CaptureFixture[str], competing: list[str], last: str) -> None:
     as_of = START + timedelta(days=30)
-    rows = [("a", "Sent", START, 0), ("a", "Answered", as_of, 1), ("b", "Sent", START, 2)]
-    whole = log_waits(rows, "Sent", "Answered", as_of, competing)
-    of = {group: summary(each, [30, 90]) for group, each in groups(whole, [("a", "North", START, 0)]).items()}
+    answered = LogEvent("a", "Answered", as_of, 1)
+    log = columns([LogEvent("a", "Sent", START, 0, {"unit": "North"}), answered, LogEvent("b", "Sent", START, 2)], "unit")
+    whole = log_waits(log, "Sent", "Answered", as_of, competing)
+    of = {group: summary(each, [30, 90]) for group, each in groups(whole, log, "unit").items()}
     of["Both"] = summary(whole, [30, 90])
-    print_waits(summary(whole, [30, 90]) | {"by": "organisation", "groups": [{"group": name, **each} for name, each in of.items()]})
+    print_waits(summary(whole, [30, 90]) | {"by": "unit", "groups": [{"group": name, **each} for name, each in of.items()]})
     text = capsys.readouterr().out
     assert row(text, "Both").endswith(last)
     assert row(text, "unknown").split()[1:4] == ["1", "1", "0"]
