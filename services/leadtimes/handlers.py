@@ -249,7 +249,7 @@ async def _columns(db: Database, name: str) -> LogColumns:
         if not of_log.complete or not of_log.events_stored:
             raise NotComplete(of_log)
         packed = await store.logs.kept_columns(tx, of_log)
-        copied = await store.logs.copy(tx, of_log) if packed is None else b""
+        copied = await store.logs.copy(tx, of_log) if packed is None else bytearray()
     if packed is None:
         packed = await asyncio.to_thread(store.logs.pack, copied, of_log)
         async with transaction(db) as tx:

@@ -11,12 +11,12 @@ import click
 from deploy.local.failures import StreetFailure
 from deploy.local.places import ROOT
 from shared.clock import real_now
-from tools.bench import consumer, importing, latency, malformed, relay
+from tools.bench import consumer, importing, latency, malformed, questions, relay
 from tools.bench.children import Failed
 from tools.bench.frame import Miscounted, Ratio, machine, print_table, said
 
 RESULTS: Final = ROOT / "bench" / "results"
-EVERY: Final = (consumer, relay, importing, latency, malformed)
+EVERY: Final = (consumer, relay, questions, importing, latency, malformed)
 BENCHES: Final[Mapping[str, Callable[[int], list[Ratio]]]] = {each.NAME: each.bench for each in EVERY}
 
 

@@ -1,4 +1,4 @@
-"""The import of a whole log, from the file to leadtimes, beside reading the file alone; and its memory for a log eight times as long.
+"""The import of a whole log, from the file to the figures, beside reading the file alone; and its memory for a log eight times as long.
 
 The command is the one that people type, a fresh process each time, its start and its two readings of the file with it.
 """
@@ -25,6 +25,7 @@ import psutil
 from deploy.local.places import ROOT
 from deploy.local.record import StreetRecord
 from shared.postgres import Database, connect
+from tools.api import Api, open_api
 from tools.bench.frame import FOLDER, Measured, Miscounted, Ratio, alternate, street
 from tools.formats.event import LogEvent
 from tools.mapping import Mapping
@@ -89,10 +90,11 @@ def _attribute(kind: str, key: str, worth: str | datetime) -> str:
 
 @dataclass(frozen=True)
 class Ground:
-    """The street, and the database in which logs arrive."""
+    """The street, and leadtimes, where logs arrive: its database and its API."""
 
     record: StreetRecord
     leadtimes: Database
+    api: Api
 
     async def read(self, log: Log) -> Measured:
         """The tool's own reader, and nothing done with what it reads."""
@@ -102,11 +104,13 @@ class Ground:
         return {"events/s": events / (time.monotonic() - began)}
 
     async def bring(self, log: Log) -> Measured:
-        """`./sluss import` of a log that leadtimes does not know: until it is whole there."""
+        """`./sluss import` of a log that leadtimes does not know: until it is whole there and the first question to it is answered."""
         await self.leadtimes.execute(EMPTY)
         began = time.monotonic()
         memory = await asyncio.to_thread(self._import, log)
+        stats = await asyncio.to_thread(self.api.get, "logs", "bench", "stats")
         took = time.monotonic() - began
+        _expect(stats["events"], log)
         _expect(int(await self.leadtimes.fetchval("SELECT count(*) - 1 FROM event")), log)  # one says that it is complete
         return {"events/s": log.events / took, "MiB": memory}
 
@@ -132,16 +136,17 @@ def _expect(events: int, log: Log) -> None:
 async def _compare(record: StreetRecord, short: Log, long: Log, rounds: int) -> list[Ratio]:
     leadtimes = record.services["leadtimes"]
     db = await connect(leadtimes.database_url, leadtimes.password_file.read_text(), size=1)
-    on = Ground(record, db)
     try:
-        kept = await alternate(
-            rounds,
-            {
-                "reading alone": lambda: on.read(long),
-                "the log": lambda: on.bring(short),
-                f"{TIMES} times as long": lambda: on.bring(long),
-            },
-        )
+        with open_api(record, "leadtimes") as api:
+            on = Ground(record, db, api)
+            kept = await alternate(
+                rounds,
+                {
+                    "reading alone": lambda: on.read(long),
+                    "the log": lambda: on.bring(short),
+                    f"{TIMES} times as long": lambda: on.bring(long),
+                },
+            )
     finally:
         db.terminate()
     read, brought, longer = kept["reading alone"], kept["the log"], kept[f"{TIMES} times as long"]

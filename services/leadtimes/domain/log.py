@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class LogColumns:
 
     def firsts(self, places: Codes) -> Codes:
         """Of places the first of each case."""
-        return places[np.concatenate(([True], self.case[places[1:]] != self.case[places[:-1]]))] if len(places) else places
+        return places[runs(self.case[places])]
 
     def following(self, places: Codes, among: Codes) -> Codes:
         """For each place the first of `among` after it in its case, -1 where there is none."""
@@ -72,6 +73,13 @@ class LogColumns:
             activity=self.activity[kept],
             fields={name: said[kept] for name, said in self.fields.items()},
         )
+
+
+def runs(values: NDArray[Any]) -> Flags:
+    """Where each run of equal values begins."""
+    begins = np.ones(len(values), dtype=np.bool_)
+    begins[1:] = values[1:] != values[:-1]
+    return begins
 
 
 def in_order(log: LogColumns) -> LogColumns:

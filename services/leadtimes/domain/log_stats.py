@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.leadtimes.domain.log import NOTHING, Codes, LogColumns
+from services.leadtimes.domain.log import NOTHING, Codes, LogColumns, runs
 
 Seconds = NDArray[np.float64]
 
@@ -40,12 +40,13 @@ def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> di
     first of the other after it. A log without events has none of these figures: it is not asked.
     """
     case, activity, time = log.case, log.activity, log.time
-    first = np.concatenate(([True], case[1:] != case[:-1]))
+    first = runs(case)
     last = np.concatenate((first[1:], [True]))
     follows = np.flatnonzero(~first)
     gap = _seconds(time[follows] - time[follows - 1])
     before, after = activity[follows - 1], activity[follows]
     begins = np.flatnonzero(first)
+    pairs = _by_pair(before, after, gap, log.activities)
     events = np.diff(np.concatenate((begins, [len(case)])))
     return {
         "cases": int(first.sum()),
@@ -56,15 +57,15 @@ def log_stats(log: LogColumns, milestones: Iterable[tuple[str, str]] = ()) -> di
         "events_per_case": _spread(events.astype(np.float64)),
         "tied_consecutive_pairs": int((gap == 0).sum()),
         "activity_counts": _counts(activity, log.activities),
-        "activity_case_counts": _counts(np.unique(np.stack((case, activity)), axis=1)[1], log.activities),
+        "activity_case_counts": _counts(_once_a_case(case, activity, len(log.activities)), log.activities),
         "mean_place": _mean_places(activity, np.arange(len(case)) - np.repeat(begins, events), log.activities),
         "start_activities": _counts(activity[first], log.activities),
         "end_activities": _counts(activity[last], log.activities),
         "variants": _variants(activity, begins),
         "throughput_s": _spread(_seconds(time[last] - time[first])),
         "cases_started_per_month": _months(time[first]),
-        "dfg": {pair: len(gaps) for pair, gaps in _by_pair(before, after, gap, log.activities)},
-        "transitions_s": {pair: _spread(gaps) for pair, gaps in _by_pair(before, after, gap, log.activities)},
+        "dfg": {pair: len(gaps) for pair, gaps in pairs},
+        "transitions_s": {pair: _spread(gaps) for pair, gaps in pairs},
         "gaps_ge_days": {str(days): int((gap >= days * DAY_S).sum()) for days in GAPS},
         "cases_with_gap_ge_days": {str(days): len(np.unique(case[follows][gap >= days * DAY_S])) for days in GAPS},
         **_handover(log, follows, gap),
@@ -93,6 +94,12 @@ def _mean_places(activity: Codes, places: Codes, names: Sequence[str]) -> dict[s
     times = np.bincount(activity, minlength=len(names))
     sums = np.bincount(activity, weights=places, minlength=len(names))
     return {name: float(sums[code] / times[code]) for name, code in sorted((name, code) for code, name in enumerate(names)) if times[code]}
+
+
+def _once_a_case(case: Codes, activity: Codes, activities: int) -> Codes:
+    """The activities of each case, however often it has them once."""
+    codes = np.sort(case.astype(np.int64) * activities + activity)
+    return codes[runs(codes)] % activities
 
 
 def _seconds(microseconds: Codes) -> Seconds:
@@ -133,21 +140,22 @@ def _months(times: Codes) -> dict[str, int]:
 
 def _by_pair(before: Codes, after: Codes, gap: Seconds, names: Sequence[str]) -> list[tuple[str, Seconds]]:
     """The gaps of each pair of consecutive codes, by the pair's names."""
-    pairs = before * len(names) + after
+    pairs = (before.astype(np.int64) * len(names) + after).astype(np.min_scalar_type(len(names) ** 2))  # 16 bits are sorted in one pass
     order = np.argsort(pairs, kind="stable")
-    found, starts = np.unique(pairs[order], return_index=True)
-    split = np.split(gap[order], starts[1:]) if len(found) else []
+    begins = np.flatnonzero(runs(pairs[order]))
+    found = pairs[order[begins]].tolist()
+    split = np.split(gap[order], begins[1:]) if found else []
     named = ((f"{names[pair // len(names)]}{ARROW}{names[pair % len(names)]}", gaps) for pair, gaps in zip(found, split, strict=True))
     return sorted(named, key=lambda each: each[0])
 
 
 def _handover(log: LogColumns, follows: Codes, gap: Seconds) -> dict[str, Any]:
     """Between which organisations a case goes from one event to the next, where both are known."""
-    said = log.fields[ORGANISATION]
+    said, names = log.fields.get(ORGANISATION, np.full_like(log.case, NOTHING)), log.names.get(ORGANISATION, ())
     before, after = said[follows - 1], said[follows]
     known = (before != NOTHING) & (after != NOTHING)
     other = known & (before != after)
-    between = _by_pair(before[other], after[other], gap[other], log.names[ORGANISATION])
+    between = _by_pair(before[other], after[other], gap[other], names)
     return {
         "org_handover": {pair: _spread(gaps) for pair, gaps in between},
         "same_org_s": _spread(gap[known & ~other]),

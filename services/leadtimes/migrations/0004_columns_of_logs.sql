@@ -12,8 +12,9 @@ SELECT log_id, count(activity_code), max((data ->> 'events')::integer),
 FROM event WHERE log_id IS NOT NULL GROUP BY log_id;
 
 -- A complete log once more, as arrays in the order in which it is questioned (NumPy's npz): made of its events at the first question, and
--- of use while it holds as many as are stored. Not compressed: it is read far more often than it is written.
-CREATE TABLE log_columns (
+-- of use while it holds as many as are stored. Not compressed, for it is read far more often than it is written; and not in the write-ahead
+-- log: after a crash of the server it is empty, and made anew.
+CREATE UNLOGGED TABLE log_columns (
     log_id  uuid    PRIMARY KEY REFERENCES log ON DELETE CASCADE,
     events  integer NOT NULL,
     columns bytea   NOT NULL

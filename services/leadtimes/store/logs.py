@@ -3,14 +3,14 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.leadtimes.domain.log import Codes, LogColumns, in_order
+from services.leadtimes.domain.log import Codes, LogColumns, in_order, microseconds, runs
 from shared.postgres import LONG_COMMAND_S, Row, Transaction
 from shared.telemetry import step
 
@@ -48,8 +48,8 @@ KEEP_COLUMNS = """
 # not a million objects. A number of 0 is a code that an event does not have.
 COLUMNS = (
     ("stream", (("high", ">u8"), ("low", ">u8"))),
-    ("(extract(epoch FROM time) * 1000000)::bigint", (("time", ">i8"),)),
-    ("(extract(epoch FROM recorded_at) * 1000000)::bigint", (("recorded", ">i8"),)),
+    ("time", (("time", ">i8"),)),
+    ("recorded_at", (("recorded", ">i8"),)),
     ("(data ->> 'row')::integer", (("row", ">i4"),)),
     ("substr(activity_code, 2)::integer", (("activity", ">i4"),)),
 )
@@ -60,6 +60,8 @@ BEFORE, AFTER = 19, 2
 USUAL = ("organisation", "resource")
 LONG = ("time", "recorded")
 """The others have room in 32 bits."""
+POSTGRES_BEGINNING = microseconds(datetime(2000, 1, 1, tzinfo=UTC))
+"""From which PostgreSQL counts the microseconds of a timestamptz."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Log:
         further = {
             each["name"]: Field(("attributes", code), each["values"], "v") for code, each in self.vocabulary.get("attributes", {}).items()
         }
-        usual = {name: Field((f"{name}_code",), self.vocabulary.get(f"{name}s", {}), name[0]) for name in USUAL}
+        usual = {name: Field((f"{name}_code",), names, name[0]) for name in USUAL if (names := self.vocabulary.get(f"{name}s"))}
         return further | usual
 
 
@@ -153,7 +155,7 @@ async def keep_columns(tx: Transaction, log: Log, packed: bytes) -> None:
 
 
 @step
-async def copy(tx: Transaction, log: Log) -> bytes:
+async def copy(tx: Transaction, log: Log) -> bytearray:
     """Every event of a log in PostgreSQL's binary COPY format, in no order."""
     found = bytearray()
 
@@ -163,18 +165,18 @@ async def copy(tx: Transaction, log: Log) -> bytes:
     paths = [field.path for field in log.fields.values()]
     columns = ", ".join([*(expression for expression, _ in COLUMNS), *(FIELD.format(number) for number in range(2, 2 + len(paths)))])
     await tx.copy_from_query(f"SELECT {columns} {OF_LOG}", log.log_id, *paths, output=keep, format="binary", timeout=LONG_COMMAND_S)
-    return bytes(found)
+    return found
 
 
-def pack(copied: bytes, log: Log) -> bytes:
+def pack(copied: bytearray, log: Log) -> bytes:
     """What `copy` gave of this log, in the order in which it is questioned: small, and read without any work."""
     row, fields = _row(len(log.fields)), list(log.fields)
     rows = np.frombuffer(copied, row, count=(len(copied) - BEFORE - AFTER) // row.itemsize, offset=BEFORE)
     ordered = in_order(
         LogColumns(
             case=_numbers(rows["high"].astype(np.uint64), rows["low"].astype(np.uint64)),
-            time=rows["time"].astype(np.int64),
-            recorded=rows["recorded"].astype(np.int64),
+            time=rows["time"].astype(np.int64) + POSTGRES_BEGINNING,
+            recorded=rows["recorded"].astype(np.int64) + POSTGRES_BEGINNING,
             row=rows["row"],
             activity=rows["activity"] - 1,
             fields={name: rows[_field(number)] - 1 for number, name in enumerate(fields)},
@@ -185,8 +187,13 @@ def pack(copied: bytes, log: Log) -> bytes:
     columns = {name: getattr(ordered, name) for name in ("case", "time", "recorded", "row", "activity")}
     columns |= {_field(number): ordered.fields[name] for number, name in enumerate(fields)}
     out = io.BytesIO()
-    np.savez(out, **{name: column.astype(np.int64 if name in LONG else np.int32) for name, column in columns.items()})
+    np.savez(out, **{name: column.astype(_least_type(column)) for name, column in columns.items()})
     return out.getvalue()
+
+
+def _least_type(column: Codes) -> "np.dtype[Any]":
+    """The smallest whole numbers that have room for all of these."""
+    return np.promote_types(np.min_scalar_type(column.min()), np.min_scalar_type(column.max()))
 
 
 def _row(fields: int) -> "np.dtype[np.void]":
@@ -200,7 +207,8 @@ def _field(number: int) -> str:
 
 def unpack(packed: bytes, log: Log) -> LogColumns:
     """The columns of this log, and what their numbers are called."""
-    kept = np.load(io.BytesIO(packed), allow_pickle=False)
+    loaded = np.load(io.BytesIO(packed), allow_pickle=False)
+    kept = {name: loaded[name].astype(np.int64 if name in LONG else np.int32) for name in loaded.files}
     activity, activities = _called(kept["activity"], log.activity_names, "a")
     fields = {name: _called(kept[_field(number)], field.names, field.letter) for number, (name, field) in enumerate(log.fields.items())}
     return LogColumns(
@@ -229,9 +237,9 @@ def _numbers(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> Codes:
     """A number for each different pair, from 0."""
     order = np.lexsort((low, high))
     high, low = high[order], low[order]
-    new = np.concatenate(([False], (high[1:] != high[:-1]) | (low[1:] != low[:-1])))
+    new = runs(high) | runs(low)
     numbers = np.empty(len(order), dtype=np.int64)
-    numbers[order] = np.cumsum(new)
+    numbers[order] = np.cumsum(new) - 1
     return numbers
 
 
