@@ -61,6 +61,7 @@ class Mapping:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
+ALWAYS_THERE = {"organisation", "resource"}
 NAMING_ONE = [field for field in fields(Mapping) if field.name != "attributes"]
 
 
@@ -84,6 +85,8 @@ def with_attributes(mapping: Mapping, further: Sequence[str]) -> Mapping:
     wanted = tuple(dict.fromkeys((*mapping.attributes, *further)))
     if not all(wanted) or len(wanted) > MOST_ATTRIBUTES:
         raise BadMapping(f"--attribute: each names an attribute of the log, and of at most {MOST_ATTRIBUTES}")
+    if ALWAYS_THERE & set(wanted):
+        raise BadMapping(f"--attribute: {' and '.join(sorted(ALWAYS_THERE))} are those of the mapping; --map says what they are read from")
     return replace(mapping, attributes=wanted)
 
 

@@ -121,6 +121,8 @@ def _waits(leadtimes: Api, name: str, asked: dict[str, str | Sequence[str] | Non
         match refused.code:
             case "not_complete_yet":
                 raise click.ClickException(how_far(name, refused.problem["progress"])) from None
+            case "request_invalid" if any(error["kind"] == "too_many_groups" for error in refused.problem["errors"]):
+                raise BadInput("--by: the log says too many different things of it to be read side by side.") from None
             case "request_invalid":
                 raise BadInput(
                     "--as-of and --known-at are a day (2012-01-23) or an instant with its offset; --at is days, with commas."

@@ -14,7 +14,7 @@ from services.leadtimes.domain.log import LogColumns
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
-from services.leadtimes.domain.waits import LogWaits, by_month, groups, log_waits
+from services.leadtimes.domain.waits import AT, LogWaits, by_month, groups, log_waits, summary
 from services.leadtimes.store.events import Saved
 from services.leadtimes.store.logs import Log
 from shared.crash import CrashPoint, reach
@@ -22,6 +22,7 @@ from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
 
 PAGE = 500
+MOST_GROUPS = 200
 BEFORE_ALL = UUID(int=0)
 
 clocks_of = step(clocks)
@@ -45,6 +46,10 @@ class NoSuchActivity(Exception):
 
 class NoSuchField(Exception):
     """The log has nothing of that name to tell waits apart by."""
+
+
+class TooManyGroups(Exception):
+    """What waits were to be told apart by says more different things than anybody reads."""
 
 
 class NotComplete(Exception):
@@ -162,6 +167,7 @@ async def name_log(db: Database, name: str, log_id: UUID, sha256: str, events: i
     The same again changes nothing; another name for the same log is one more name. Raises NameTaken.
     """
     async with transaction(db) as tx:
+        await store.events.lock(tx, [], [log_id])
         await store.logs.describe(tx, log_id, sha256, events, vocabulary)
         is_new = await store.logs.name(tx, name, log_id)
         named = await _named(tx, name)
@@ -173,8 +179,11 @@ async def name_log(db: Database, name: str, log_id: UUID, sha256: str, events: i
 async def forget_log(db: Database, name: str) -> int | None:
     """Takes a name from a log; with its last name the log goes with all its events, and the answer is how many. Raises NoSuchLog."""
     async with transaction(db) as tx:
-        await store.events.lock(tx, [], [(await _named(tx, name)).log_id])
+        log_id = (await _named(tx, name)).log_id
+        await store.events.lock(tx, [], [log_id])
         of_log = await _named(tx, name)
+        if of_log.log_id != log_id:
+            raise NoSuchLog  # forgotten by somebody else while we waited, and the name given to another one
         return of_log.events_stored if await store.logs.forget_name(tx, name, of_log.log_id) else None
 
 
@@ -200,21 +209,23 @@ class Asked:
     as_of: datetime | None = None
     known_at: datetime | None = None
     by: str | None = None
+    at: Sequence[float] = AT
 
 
 @dataclass(frozen=True)
 class Found:
-    """The waits asked for, what became of them month by month, and apart from each other the groups asked for."""
+    """The waits asked for, their figures, what became of them month by month, and the figures of each of the groups asked for."""
 
     waits: LogWaits
+    figures: dict[str, Any]
     months: list[dict[str, Any]]
-    groups: Mapping[str | None, LogWaits]
+    groups: Mapping[str | None, dict[str, Any]]
 
 
 async def waits(db: Database, name: str, asked: Asked) -> Found:
     """The waits asked for; as-of is by default the log's last event, and known-at leaves nothing out.
 
-    Raises NoSuchLog, NotComplete, NoSuchActivity and NoSuchField.
+    Raises NoSuchLog, NotComplete, NoSuchActivity, NoSuchField and TooManyGroups.
     """
     log = await _columns(db, name)
     wanted = [("from", asked.start), ("to", asked.end), *(("competing", each) for each in asked.competing)]
@@ -226,7 +237,10 @@ async def waits(db: Database, name: str, asked: Asked) -> Found:
     def found() -> Found:
         known = log if asked.known_at is None else log.recorded_by(asked.known_at)
         whole = log_waits(known, asked.start, asked.end, asked.as_of or log.last_event, asked.competing)
-        return Found(whole, by_month(whole), {} if asked.by is None else groups(whole, known, asked.by))
+        apart = {} if asked.by is None else groups(whole, known, asked.by)
+        if len(apart) > MOST_GROUPS:
+            raise TooManyGroups
+        return Found(whole, summary(whole, asked.at), by_month(whole), {group: summary(of, asked.at) for group, of in apart.items()})
 
     return await asyncio.to_thread(found)
 
@@ -253,6 +267,7 @@ async def _columns(db: Database, name: str) -> LogColumns:
     if packed is None:
         packed = await asyncio.to_thread(store.logs.pack, copied, of_log)
         async with transaction(db) as tx:
+            await store.events.lock(tx, [], [of_log.log_id])
             await store.logs.keep_columns(tx, of_log, packed)
     return await asyncio.to_thread(store.logs.unpack, packed, of_log)
 

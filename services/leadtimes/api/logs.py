@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, field_validator
 
 from contracts.history import MOST_ATTRIBUTES, MOST_ROWS, ActivityCode, AttributeCode, OrganisationCode, ResourceCode, Sha256, ValueCode
 from services.leadtimes import handlers
@@ -16,8 +16,8 @@ from services.leadtimes.api.drawing import Form
 from services.leadtimes.api.limits import LimitText, last_instant
 from services.leadtimes.api.render import render_picture
 from services.leadtimes.api.words import Language
-from services.leadtimes.domain.waits import AT, summary
-from services.leadtimes.store.logs import Log
+from services.leadtimes.domain.waits import AT
+from services.leadtimes.store.logs import USUAL, Log
 from shared.auth import caller
 from shared.http import StrictModel
 from shared.postgres import Database
@@ -67,6 +67,14 @@ class Vocabulary(StrictModel):
     organisations: dict[OrganisationCode, Called] = Field(default_factory=dict)
     resources: dict[ResourceCode, Called] = Field(default_factory=dict)
     attributes: dict[AttributeCode, AttributeCalled] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
+
+    @field_validator("attributes")
+    @classmethod
+    def _told_apart(cls, attributes: dict[AttributeCode, AttributeCalled]) -> dict[AttributeCode, AttributeCalled]:
+        names = [*USUAL, *(attribute.name for attribute in attributes.values())]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each has a name of its own, and none is called {' or '.join(USUAL)}")
+        return attributes
 
 
 class NameLog(StrictModel):
@@ -188,11 +196,11 @@ def routes(db: Database) -> APIRouter:
         by: By = None,
     ) -> dict[str, Any]:
         happened, recorded = (None if limit is None else last_instant(limit) for limit in (as_of, known_at))
-        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded, by))
-        whole = summary(found.waits, _days(at)) | {"as_of_is_last_event": as_of is None, "months": found.months}
+        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded, by, _days(at)))
+        whole = found.figures | {"as_of_is_last_event": as_of is None, "months": found.months}
         if by is None:
             return whole
-        return whole | {"by": by, "groups": [{"group": group, **summary(of, _days(at))} for group, of in found.groups.items()]}
+        return whole | {"by": by, "groups": [{"group": group, **figures} for group, figures in found.groups.items()]}
 
     @router.get(
         "/logs/{name}/waits/picture",
@@ -212,8 +220,8 @@ def routes(db: Database) -> APIRouter:
         lang: Language = Language.ENGLISH,
     ) -> Response:
         happened, recorded = (None if limit is None else last_instant(limit) for limit in (as_of, known_at))
-        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded))
-        return Response(render_picture(name, found.waits, summary(found.waits, _days(at)), lang, form), media_type=MEDIA_TYPES[form])
+        found = await asked(db, name, handlers.Asked(start, end, competing, happened, recorded, at=_days(at)))
+        return Response(render_picture(name, found.waits, found.figures, lang, form), media_type=MEDIA_TYPES[form])
 
     @router.get("/logs/{name}/stats", summary="What follows what in a log, and how long it takes")
     async def stats(name: Name, milestone: Milestones = ()) -> dict[str, Any]:
@@ -238,6 +246,8 @@ def problems() -> Iterator[None]:
         raise Problem("request_invalid", errors=faults) from None
     except handlers.NoSuchField:
         raise Problem("request_invalid", errors=[{"in": "query", "pointer": "/by", "kind": "unknown_field"}]) from None
+    except handlers.TooManyGroups:
+        raise Problem("request_invalid", errors=[{"in": "query", "pointer": "/by", "kind": "too_many_groups"}]) from None
 
 
 async def asked(db: Database, name: str, asked: handlers.Asked) -> handlers.Found:

@@ -29,7 +29,6 @@ from services.leadtimes.api.words import Language, preferred
 from services.leadtimes.domain.measures import Measure
 from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.report import document, steps
-from services.leadtimes.domain.waits import summary
 from services.leadtimes.store.logs import Log
 from shared.clock import Clock
 from shared.postgres import Database
@@ -104,8 +103,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
             return _page(render_choice(name, _activities(named), language, address), language)
         others = [other for other in competing if other]  # a form sends the field left empty too
         found = await asked(db, name, handlers.Asked(start, end, others, last_instant(as_of) if as_of else None))
-        figures = summary(found.waits)
-        shown = Waits(name, figures, curve_of(found.waits, figures), found.months, as_of_asked=as_of is not None)
+        shown = Waits(name, found.figures, curve_of(found.waits, found.figures), found.months, as_of_asked=as_of is not None)
         return _page(render_waits(shown, language, address), language)
 
     @router.get("/logs/{name}/flows")

@@ -17,6 +17,8 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 AGES = (30, 90, 180, 365)
 DAY_US = timedelta(days=1) // MICROSECOND
 COMPLETED, STILL_OPEN = 0, -1
+LAST_HOUR = datetime(9999, 12, 31, 22, tzinfo=UTC)
+"""Later than that a local date may be beyond all dates."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +114,19 @@ def by_month(waits: LogWaits) -> list[dict[str, Any]]:
         return []
     first, last = (_month(at) for at in (BEGINNING + int(waits.began.min()) * MICROSECOND, waits.as_of))
     months = [(month // 12, month % 12 + 1) for month in range(first, last + 1)]
-    midnights = [microseconds(local_midnight(date(year, month, 1))) for year, month in months]
+    midnights = [microseconds(local_midnight(date(year, month, 1))) for year, month in months[1:]]  # the first may be before all dates
     began, ended = (_counted(at, midnights) for at in (waits.began, waits.until[~waits.still_open]))
     counted = zip(months, began.tolist(), np.cumsum(began - ended).tolist(), strict=True)
     return [{"month": f"{year:04}-{month:02}", "began": n, "open_at_end": still_open} for (year, month), n, still_open in counted]
 
 
 def _counted(at: Codes, midnights: Sequence[int]) -> Codes:
-    """How many instants lie in each month."""
-    return np.bincount(np.searchsorted(midnights, at, side="right") - 1, minlength=len(midnights))
+    """How many instants lie before, between and after midnights."""
+    return np.bincount(np.searchsorted(midnights, at, side="right"), minlength=len(midnights) + 1)
 
 
 def _month(at: datetime) -> int:
-    local = at.astimezone(LOCAL)
+    local = min(at, LAST_HOUR).astimezone(LOCAL)
     return local.year * 12 + local.month - 1
 
 

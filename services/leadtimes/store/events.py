@@ -72,9 +72,10 @@ RECOUNT = (
 )
 MISCOUNTED = """
     SELECT count(*) FROM log_progress FULL JOIN (
-        SELECT log_id, count(activity_code) AS stored FROM event WHERE log_id IS NOT NULL GROUP BY log_id
+        SELECT log_id, count(activity_code) AS stored, max((data ->> 'events')::integer) AS told
+        FROM event WHERE log_id IS NOT NULL GROUP BY log_id
     ) AS counted USING (log_id)
-    WHERE log_progress.stored IS DISTINCT FROM counted.stored
+    WHERE (log_progress.stored, log_progress.told) IS DISTINCT FROM (counted.stored, counted.told)
 """
 INCOMPLETE = "SELECT count(*) FROM clock WHERE missing > 0"
 CONFLICTS = "SELECT count(*) FROM id_conflict"

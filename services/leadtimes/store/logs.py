@@ -38,9 +38,9 @@ LOGS = """
 EVERY = f"{LOGS} ORDER BY name"
 ONE = f"{LOGS} WHERE name = $1"
 KEPT_COLUMNS = "SELECT columns FROM log_columns WHERE log_id = $1 AND events = $2"
-# Not of a log that was forgotten or described otherwise meanwhile.
+# Not of a log that was forgotten or described otherwise meanwhile: who writes anything of a log holds its lock.
 KEEP_COLUMNS = """
-    INSERT INTO log_columns (log_id, events, columns) SELECT log_id, $2, $3 FROM log WHERE log_id = $1 AND vocabulary = $4 FOR KEY SHARE
+    INSERT INTO log_columns (log_id, events, columns) SELECT log_id, $2, $3 FROM log WHERE log_id = $1 AND vocabulary = $4
     ON CONFLICT (log_id) DO UPDATE SET events = excluded.events, columns = excluded.columns
 """
 
@@ -187,7 +187,7 @@ def pack(copied: bytearray, log: Log) -> bytes:
     columns = {name: getattr(ordered, name) for name in ("case", "time", "recorded", "row", "activity")}
     columns |= {_field(number): ordered.fields[name] for number, name in enumerate(fields)}
     out = io.BytesIO()
-    np.savez(out, **{name: column.astype(_least_type(column)) for name, column in columns.items()})
+    np.savez(out, **{name: column if name in LONG else column.astype(_least_type(column)) for name, column in columns.items()})
     return out.getvalue()
 
 
@@ -224,12 +224,15 @@ def unpack(packed: bytes, log: Log) -> LogColumns:
 
 
 def _called(numbers: Codes, names: Mapping[str, str], letter: str) -> tuple[Codes, Sequence[str]]:
-    """Numbers of names: of those that the vocabulary gives, else of the codes themselves. Two codes of one name are one."""
+    """Numbers of names: of those that the vocabulary gives, else of the codes themselves. Two codes of one name are one.
+
+    What the vocabulary names and no event says is among the names too: it can be asked for, and never happened.
+    """
     codes = [f"{letter}{number}" for number in range(1, int(numbers.max(initial=-1)) + 2)]
     called = [names.get(code, code) for code in codes]
-    places = {name: place for place, name in enumerate(dict.fromkeys(called))}
-    if len(places) == len(called):
-        return numbers, called
+    places = {name: place for place, name in enumerate(dict.fromkeys((*called, *names.values())))}
+    if list(places)[: len(called)] == called:
+        return numbers, list(places)
     return np.array([*(places[name] for name in called), -1])[numbers], list(places)
 
 

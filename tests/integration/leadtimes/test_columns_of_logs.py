@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from contracts.envelope import Envelope
 from services.leadtimes import handlers, store
 from shared.broker import Heard
-from shared.postgres import Transaction
+from shared.postgres import Transaction, transaction
 from tests.integration.leadtimes.conftest import Leadtimes
-from tests.integration.leadtimes.telling import description, import_completed, log_events
+from tests.integration.leadtimes.telling import LOG_ID, description, import_completed, log_events
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SMALL = [("one", "a1", NOON, 0), ("one", "a2", NOON + timedelta(days=2), 1), ("two", "a1", NOON + timedelta(days=1), 2)]
@@ -91,7 +92,7 @@ async def test_verify_sees_a_count_that_is_not_that_of_the_events_and_a_rebuild_
     await leadtimes.hear(*TOLD)
     assert await handlers.verify(leadtimes.db) == handlers.Verified(0, 0, 0)
     kept = await leadtimes.db.fetch("SELECT * FROM log_progress")
-    for wrong in ("UPDATE log_progress SET stored = 2", "DELETE FROM log_progress"):
+    for wrong in ("UPDATE log_progress SET stored = 2", "UPDATE log_progress SET told = 4", "DELETE FROM log_progress"):
         await leadtimes.db.execute(wrong)
         assert await handlers.verify(leadtimes.db) == handlers.Verified(0, 0, 1), wrong
         assert await handlers.rebuild(leadtimes.db) == 0
@@ -135,15 +136,70 @@ async def test_columns_that_were_made_while_their_log_was_forgotten_are_not_kept
 ) -> None:
     await named(leadtimes)
     await leadtimes.hear(*TOLD)
-    keep_columns = store.logs.keep_columns
+    copy = store.logs.copy
 
-    async def keep_what_is_gone(*kept: Any) -> None:
+    async def copy_what_is_gone_then(*asked: Any) -> Any:
+        copied = await copy(*asked)
         await handlers.forget_log(leadtimes.db, "small")
-        await keep_columns(*kept)
+        return copied
 
-    monkeypatch.setattr(store.logs, "keep_columns", keep_what_is_gone)
+    monkeypatch.setattr(store.logs, "copy", copy_what_is_gone_then)
     assert (await waits(leadtimes))[:2] == (2, 1)
     assert set((await rows(leadtimes)).values()) == {0}
+
+
+async def test_columns_that_are_made_while_their_log_is_described_otherwise_are_not_kept(
+    leadtimes: Leadtimes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await named(leadtimes)
+    await leadtimes.hear(*TOLD)
+    asking: list[asyncio.Task[Any]] = []
+    describe = store.logs.describe
+
+    async def describe_while_it_is_asked(*said: Any) -> None:
+        await describe(*said)
+        asking.append(asyncio.create_task(waits(leadtimes)))
+        await asyncio.wait(asking, timeout=0.5)
+
+    monkeypatch.setattr(store.logs, "describe", describe_while_it_is_asked)
+    whole = description(CALLED, 3)
+    whole["vocabulary"]["attributes"] = {"f1": {"name": "kind", "values": {"v1": "some"}}}
+    assert (await leadtimes.operator.put("/leadtimes/logs/small", json=whole)).status_code == 200
+    assert (await asking[0])[:2] == (2, 1)
+    assert await made(leadtimes) is None
+    assert (await waits(leadtimes))[:2] == (2, 1)
+
+
+async def test_a_name_that_was_given_to_another_log_meanwhile_is_not_forgotten(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    await leadtimes.hear(*TOLD)
+    other = description(CALLED, 0, uuid4())
+    async with transaction(leadtimes.db) as tx:
+        await store.events.lock(tx, [], [LOG_ID])
+        forgetting = asyncio.create_task(handlers.forget_log(leadtimes.db, "small"))
+        await asyncio.wait([forgetting], timeout=0.5)
+        await leadtimes.db.execute("DELETE FROM log_name")
+        assert (await leadtimes.operator.put("/leadtimes/logs/small", json=other)).status_code == 201
+    with pytest.raises(handlers.NoSuchLog):
+        await forgetting
+    assert (await leadtimes.reader.get("/leadtimes/logs/small")).json()["log_id"] == other["log_id"]
+
+
+async def test_an_activity_that_is_named_and_never_happened_is_waited_for(leadtimes: Leadtimes) -> None:
+    await named(leadtimes, CALLED | {"a3": "Withdrawn", "a5": "Registered"})
+    await leadtimes.hear(*TOLD)
+    assert (await waits(leadtimes, "Registered", "Withdrawn"))[:2] == (2, 0)
+    assert (await waits(leadtimes, "Withdrawn", "Answered"))[:2] == (0, 0)
+    stats = (await leadtimes.reader.get("/leadtimes/logs/small/stats", params={"milestone": "Registered => Withdrawn"})).json()
+    assert stats["milestones_first_to_first"]["Registered => Withdrawn"]["not_reached"] == 2
+    assert stats["activity_counts"] == {"Answered": 1, "Registered": 2}
+
+
+async def test_a_microsecond_of_a_far_year_beside_one_before_1970_is_kept(leadtimes: Leadtimes) -> None:
+    await named(leadtimes)
+    far = datetime(2300, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+    await leadtimes.hear(*log_events([("one", "a1", datetime(1900, 1, 1, tzinfo=UTC), 0), ("one", "a2", far, 1)]), import_completed(2))
+    assert await waits(leadtimes) == (1, 1, far.isoformat())
 
 
 async def test_batches_of_one_log_that_are_heard_at_once_are_counted_once_each(leadtimes: Leadtimes) -> None:

@@ -1,6 +1,7 @@
 """Imported logs over the API: names, progress, and waits that equal the oracle."""
 
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.leadtimes import handlers
 from tests.integration.leadtimes.conftest import Leadtimes
 from tests.integration.leadtimes.telling import LOG_ID, CsvLog, description, import_completed, in_batches, log_events
 from tests.shared_data import shared_file
@@ -106,7 +108,9 @@ async def test_what_further_attributes_are_called_is_kept_and_bounded(leadtimes:
         {"category": {"name": "category", "values": {}}},
         {"f1": {"name": "category", "values": {"arbetslös": "v1"}}},
         {"f1": {"name": "category", "values": many}},
-        {f"f{number}": {"name": "x", "values": {}} for number in range(1, 22)},
+        {f"f{number}": {"name": f"x{number}", "values": {}} for number in range(1, 22)},
+        {f"f{number}": {"name": "x", "values": {}} for number in range(1, 3)},
+        {"f1": {"name": "resource", "values": {}}},
     ):
         assert (await named(leadtimes, "other", vocabulary={**activities, "attributes": further})).status_code == 422
 
@@ -164,6 +168,31 @@ async def test_waits_are_told_apart_by_the_organisation_known_at_their_start(lea
         "case one had North only before: its start says South"
     )
     assert (await leadtimes.reader.get("/leadtimes/logs/small/waits", params=ENDS | {"by": "person"})).status_code == 422
+
+
+async def test_more_groups_than_anybody_reads_are_refused_and_figures_are_not_made_where_events_are_heard(
+    leadtimes: Leadtimes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    summary = handlers.summary
+
+    def summary_somewhere(*asked: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return summary(*asked)
+
+    monkeypatch.setattr(handlers, "summary", summary_somewhere)
+    await named(leadtimes, events=201, vocabulary=description(CALLED, 201)["vocabulary"] | {"organisations": {"o1": "North"}})
+    days = [NOON] * 200 + [NOON + timedelta(days=1)]
+    units = [f"o{row + 1}" for row in range(201)]
+    events = log_events([(f"case {row}", "a1", at, row) for row, at in enumerate(days)], organisations=units)
+    await leadtimes.hear(*events, import_completed(201))
+    by = ENDS | {"by": "organisation"}
+    refused = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=by)
+    assert (refused.status_code, refused.json()["errors"]) == (422, [{"in": "query", "pointer": "/by", "kind": "too_many_groups"}])
+    assert threads == []
+    fewer = await leadtimes.reader.get("/leadtimes/logs/small/waits", params=by | {"as_of": "2026-01-01"})
+    assert (len(fewer.json()["groups"]), len(threads)) == (200, 201)
+    assert threading.main_thread().name not in threads
 
 
 async def test_the_curve_comes_as_a_file_of_the_form_asked_for(leadtimes: Leadtimes) -> None:

@@ -201,6 +201,13 @@ def test_a_month_is_one_of_the_swedish_calendar_and_one_in_which_nothing_began_i
     assert by_month(log_waits(log, "X", "B", new_year)) == []
 
 
+def test_months_reach_from_the_first_date_to_the_last() -> None:
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    log = columns([LogEvent("1", "A", first, 0), LogEvent("2", "A", last, 1), LogEvent("2", "B", last, 2)])
+    found = by_month(log_waits(log, "A", "B", last))
+    assert [tuple(found[place].values()) for place in (0, 1, -1)] == [("0001-01", 1, 1), ("0001-02", 0, 1), ("9999-12", 1, 1)]
+
+
 def test_the_backlog_of_receipt_is_what_still_waits_at_each_of_its_dates() -> None:
     oracle = json.loads(shared_file("oracles/oracle_backlog_receipt.json").read_text())
     log = columns_of(shared_file("logs/receipt.csv.gz"))

@@ -29,8 +29,8 @@ def test_further_attributes_come_from_the_file_then_from_the_command_each_once(t
     assert with_attributes(Mapping(), []) == Mapping()
 
 
-@pytest.mark.parametrize("wanted", [[""], [f"a{n}" for n in range(21)]])
-def test_attributes_without_a_name_and_more_of_them_than_an_event_carries_are_refused(wanted: list[str]) -> None:
+@pytest.mark.parametrize("wanted", [[""], [f"a{n}" for n in range(21)], ["age", "resource"]])
+def test_attributes_without_a_name_or_with_one_that_is_taken_and_more_than_an_event_carries_are_refused(wanted: list[str]) -> None:
     with pytest.raises(BadMapping, match="--attribute"):
         with_attributes(Mapping(), wanted)
 

@@ -1,6 +1,8 @@
 """A log questioned through pm4py's own API: its data frame, the performance of each transition, what lies between two activities.
 
-pm4py has no estimator of survival; the one of `answer` is given what it found. The file is read before the clock starts.
+pm4py has no estimator of survival; the one of `answer` is given what it found. The file is read before the clock starts; that
+pm4py makes its data frame of the rows and sorts them is inside, for so is our reading of stored events. A process's memory includes both;
+ours is that of leadtimes alone, without PostgreSQL's own.
 """
 
 import contextlib
