@@ -2,9 +2,16 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
+from contracts.codes import HoursPerWeek, InsatsKind, ProviderRole, StaffRole, UnitCode
 from contracts.event import Open, PublishedEvent
+
+Version = Annotated[int, Field(ge=1, le=9999)]
+"""Of a code set, a rule table or a plan; the first is 1."""
 
 
 class Channel(StrEnum):
@@ -61,6 +68,49 @@ class DecidingRole(StrEnum):
     HEAD_OF_UNIT = "head_of_unit"
     COMMITTEE = "committee"
     SYSTEM = "system"
+
+
+class SupportHindrance(StrEnum):
+    """What keeps an adult from supporting themselves (försörjningshinder): one of each adult, never of a household."""
+
+    UNEMPLOYED = "unemployed"
+    SICK_WITHOUT_SGI = "sick_without_sgi"
+    SICK_WITH_SGI = "sick_with_sgi"
+    SOCIAL = "social"
+    PARENTAL = "parental"
+    LANGUAGE = "language"
+    OTHER = "other"
+
+
+class PesResult(StrEnum):
+    """What Arbetsförmedlingen answered on whether somebody is registered there (inskriven)."""
+
+    REGISTERED = "registered"
+    NOT_REGISTERED = "not_registered"
+    UNKNOWN = "unknown"
+
+
+class AssignmentMode(StrEnum):
+    """Direct: at once, on what the application says (direktanvisning, 26-punktsplanen act. 10); planned: after a plan."""
+
+    DIRECT = "direct"
+    PLANNED = "planned"
+
+
+class AssignmentBasis(StrEnum):
+    """Why somebody is assigned: standing at the labour market's disposal, practice or training (SoL 12 kap. 1 and 4 §§), or a wish."""
+
+    SOL_12_1 = "sol_12_1"
+    SOL_12_4 = "sol_12_4"
+    VOLUNTARY = "voluntary"
+
+
+class AssignmentAnswer(StrEnum):
+    """What the person said to an anvisning. What follows from it a human judges."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
 
 
 class CloseReason(StrEnum):
@@ -175,6 +225,117 @@ class DecisionMadeV1(IntakeEvent):
     support_to: date | None = None
     automated: bool
     decided_by_role: Open[DecidingRole]
+
+
+class SupportHindranceCodedV1(IntakeEvent):
+    """Försörjningshinder coded, by a version of the code set."""
+
+    event_type = "se.sluss.intake.support-hindrance-coded.v1"
+
+    code: Open[SupportHindrance]
+    code_version: Version
+
+
+class PesCheckedV1(IntakeEvent):
+    """Inskrivningskontroll hos Arbetsförmedlingen (26-punktsplanen act. 11)."""
+
+    event_type = "se.sluss.intake.pes-checked.v1"
+
+    result: Open[PesResult]
+    registered_since: date | None = None
+
+
+class InsatsObservedV1(IntakeEvent):
+    """Pågående insats funnen: one that began without us, on `started_on`, which is also when the event happened."""
+
+    event_type = "se.sluss.intake.insats-observed.v1"
+
+    observed_ref: UUID
+    kind: Open[InsatsKind]
+    started_on: date
+    ended_on: date | None = None
+    planned_hours_per_week: HoursPerWeek | None = None
+    provider_role: Open[ProviderRole]
+
+
+class CaseRoutedV1(IntakeEvent):
+    """Slussad: by which rule, in which version of the table, to which unit. `hop`: the first is 1; returns count."""
+
+    event_type = "se.sluss.intake.case-routed.v1"
+
+    unit: UnitCode | None = None
+    role: Open[StaffRole]
+    rule_id: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,19}$")]
+    rule_version: Version
+    hop: Annotated[int, Field(ge=1, le=9999)]
+
+
+class CaseAssignedV1(IntakeEvent):
+    """Tilldelad: which unit and role answers for the case. Who it is stays in intake."""
+
+    event_type = "se.sluss.intake.case-assigned.v1"
+
+    unit: UnitCode | None = None
+    role: Open[StaffRole]
+
+
+class PlanAgreedV1(IntakeEvent):
+    """Handlingsplan överenskommen; the next follow-up by that day."""
+
+    event_type = "se.sluss.intake.plan-agreed.v1"
+
+    plan_ref: UUID
+    version: Version
+    next_follow_up_on: date
+
+
+class PlanExpiredV1(IntakeEvent):
+    """Handlingsplan upphörd: it is valid no more."""
+
+    event_type = "se.sluss.intake.plan-expired.v1"
+
+    plan_ref: UUID
+
+
+class FollowUpHeldV1(IntakeEvent):
+    """Uppföljning hållen; the next one by that day."""
+
+    event_type = "se.sluss.intake.follow-up-held.v1"
+
+    next_follow_up_on: date
+
+
+class AssignmentIssuedV1(IntakeEvent):
+    """Anvisning to an insats."""
+
+    event_type = "se.sluss.intake.assignment-issued.v1"
+
+    assignment_ref: UUID
+    mode: Open[AssignmentMode]
+    insats_kind: Open[InsatsKind]
+    planned_hours_per_week: HoursPerWeek | None = None
+    basis: Open[AssignmentBasis]
+
+
+class AssignmentAnsweredV1(IntakeEvent):
+    """Anvisning besvarad by the person."""
+
+    event_type = "se.sluss.intake.assignment-answered.v1"
+
+    assignment_ref: UUID
+    answer: Open[AssignmentAnswer]
+
+
+class IntroDaysAttendedV1(IntakeEvent):
+    """Introdagar genomförda (26-punktsplanen act. 24)."""
+
+    event_type = "se.sluss.intake.intro-days-attended.v1"
+
+
+class PlanningMeetingHeldV1(IntakeEvent):
+    """Planeringssamtal hållet (26-punktsplanen act. 24)."""
+
+    event_type = "se.sluss.intake.planning-meeting-held.v1"
 
 
 class CaseClosedV1(IntakeEvent):

@@ -16,7 +16,9 @@ from tests.contract.examples import NAMES
 
 STAGES = """
 FirstContactRegistered ApplicationReceived CompletionRequested ApplicationCompleted ApplicationWithdrawn AssessmentStarted
-AssessmentCompleted DecisionMade CaseClosed CaseReopened LogEventRecorded ImportCompleted
+AssessmentCompleted SupportHindranceCoded DecisionMade PesChecked InsatsObserved CaseRouted CaseAssigned PlanAgreed PlanExpired
+FollowUpHeld AssignmentIssued AssignmentAnswered IntroDaysAttended PlanningMeetingHeld CaseClosed CaseReopened LogEventRecorded
+ImportCompleted
 """
 
 

@@ -106,7 +106,7 @@ def test_a_value_that_is_no_body(value: bytes) -> None:
 def test_an_unknown_major_of_a_known_type_is_unreadable_and_an_unknown_type_is_skipped() -> None:
     younger = CONTACT.with_headers(type="se.sluss.intake.first-contact-registered.v2")
     assert reason(*younger.message()) == UnreadableReason.UNKNOWN_MAJOR
-    assert open_message(*CONTACT.with_headers(type="se.sluss.intake.plan-agreed.v1").message()) == Skipped("se.sluss.intake.plan-agreed.v1")
+    assert open_message(*CONTACT.with_headers(type="se.sluss.intake.plan-torn.v1").message()) == Skipped("se.sluss.intake.plan-torn.v1")
 
 
 def test_a_broken_trace_does_not_hold_up_the_event() -> None:

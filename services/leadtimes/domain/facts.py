@@ -11,7 +11,7 @@ from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches,
 
 
 class FactType(StrEnum):
-    """The facts of intake; the clocks L01-L04 read all but the two of the assessment."""
+    """The facts of intake, which say more than any clock reads."""
 
     FIRST_CONTACT_REGISTERED = "first_contact_registered"
     APPLICATION_RECEIVED = "application_received"
@@ -20,7 +20,19 @@ class FactType(StrEnum):
     APPLICATION_WITHDRAWN = "application_withdrawn"
     ASSESSMENT_STARTED = "assessment_started"
     ASSESSMENT_COMPLETED = "assessment_completed"
+    SUPPORT_HINDRANCE_CODED = "support_hindrance_coded"
     DECISION_MADE = "decision_made"
+    PES_CHECKED = "pes_checked"
+    INSATS_OBSERVED = "insats_observed"
+    CASE_ROUTED = "case_routed"
+    CASE_ASSIGNED = "case_assigned"
+    PLAN_AGREED = "plan_agreed"
+    PLAN_EXPIRED = "plan_expired"
+    FOLLOW_UP_HELD = "follow_up_held"
+    ASSIGNMENT_ISSUED = "assignment_issued"
+    ASSIGNMENT_ANSWERED = "assignment_answered"
+    INTRO_DAYS_ATTENDED = "intro_days_attended"
+    PLANNING_MEETING_HELD = "planning_meeting_held"
     CASE_CLOSED = "case_closed"
     CASE_REOPENED = "case_reopened"
 
