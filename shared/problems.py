@@ -123,6 +123,12 @@ CATALOGUE: dict[str, ProblemType] = {
     "already_there": ProblemType(
         409, "The name is already in use for something else", "The name was given earlier, with other content.", "Choose another name."
     ),
+    "reference_taken": ProblemType(
+        409,
+        "Another case is known by this reference",
+        "Your system has used the reference for another case before.",
+        "Find that case by the reference, or use another one. Nothing was registered.",
+    ),
     "still_unreadable": ProblemType(
         409,
         "The record still cannot be read",

@@ -1,5 +1,6 @@
 """One command, one transaction: lock, load, decide, evolve, save, tell. Nobody below opens a transaction or commits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from uuid import UUID
@@ -9,8 +10,10 @@ from uuid_utils.compat import uuid7
 from services.intake import store
 from services.intake.domain.case import Case, evolve, lapse_due
 from services.intake.domain.commands import Command, LapseCase, ReceiveApplication, RegisterContact, Typed
-from services.intake.domain.rules import Refused, decide, home
-from services.intake.store import Stored
+from services.intake.domain.routing import Beside, Table
+from services.intake.domain.rules import decide, home
+from services.intake.domain.steps import Refused
+from services.intake.store import Override, SourceRef, Stored
 from services.intake.translate import publishable
 from shared import outbox
 from shared.context import Context
@@ -22,10 +25,19 @@ from shared.timers import set_timer
 
 
 @dataclass(frozen=True)
+class Ours:
+    """What this municipality decides with: the `source` of what it tells, and its routing tables."""
+
+    source: str
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True)
 class Asked:
     """A request: what, under which key, answered by which status, about which case and version of it.
 
-    Without a case it is about the person's, or a new one.
+    Without a case it is about the person's, or a new one. `known_as`: by which reference which other system knows the case;
+    `override`: why a rule was not followed.
     """
 
     command: Typed
@@ -33,6 +45,8 @@ class Asked:
     status: int
     case_id: UUID | None = None
     expected_version: int | None = None
+    known_as: SourceRef | None = None
+    override: Override | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +67,10 @@ class Outdated(Exception):
     """The case has another version than the one that the request builds on."""
 
 
+class TakenReference(Exception):
+    """Another case is known to that system by that reference."""
+
+
 class NotAllowed(Exception):
     """The domain refused; which case it was about, and its refusal."""
 
@@ -63,10 +81,10 @@ class NotAllowed(Exception):
 
 
 @step
-async def handle(db: Database, source: str, asked: Asked, context: Context) -> Done:
+async def handle(db: Database, ours: Ours, asked: Asked, context: Context) -> Done:
     """Carries a request out once for each key; a repeated one gets its case as it is now.
 
-    Raises Unknown, Outdated, NotAllowed, and Problem for a key that is in use; then nothing has happened.
+    Raises Unknown, Outdated, NotAllowed, TakenReference, and Problem for a key that is in use; then nothing has happened.
     """
     async with transaction(db) as tx:
         answered = await claim(tx, asked.key)
@@ -78,7 +96,11 @@ async def handle(db: Database, source: str, asked: Asked, context: Context) -> D
             raise Unknown
         if asked.expected_version not in (None, stored.version):
             raise Outdated
-        stored = await _carry_out(tx, source, case_id, stored, asked.command, context)
+        stored = await _carry_out(tx, ours, case_id, stored, asked.command, context)
+        if asked.known_as and not await store.remember_source(tx, case_id, asked.known_as):
+            raise TakenReference
+        if asked.override:
+            await store.note_override(tx, case_id, asked.override, context)
         done = Done(case_id, stored.version, stored.case, getattr(asked.command, "application_ref", None))
         await settle(tx, asked.key, Answer(asked.status, _resource(done)))
         reach(CrashPoint.API_BEFORE_COMMIT)
@@ -87,16 +109,16 @@ async def handle(db: Database, source: str, asked: Asked, context: Context) -> D
 
 
 @step
-async def fire(db: Database, source: str, case_id: UUID, context: Context) -> None:
+async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> None:
     """A timer asks whether a rule closes the case by now; if not, the timer is set anew."""
     async with transaction(db) as tx:
-        await _carry_out(tx, source, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
+        await _carry_out(tx, ours, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
 
 
-async def _carry_out(tx: Transaction, source: str, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
+async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
     """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
     try:
-        facts = step(decide)(stored.case, command)
+        facts = step(decide)(stored.case, command, Beside(ours.tables))
     except Refused as refused:
         raise NotAllowed(case_id, refused) from None
     after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
@@ -104,7 +126,7 @@ async def _carry_out(tx: Transaction, source: str, case_id: UUID, stored: Stored
         await store.save(tx, case_id, after)
     due = lapse_due(after.case)
     await set_timer(tx, case_id, due.at if due else None)
-    await outbox.append(tx, source, publishable(case_id, facts), context)
+    await outbox.append(tx, ours.source, publishable(case_id, facts), context)
     return after
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 from services.intake.api import make_api
-from services.intake.handlers import fire
+from services.intake.handlers import Ours, fire
 from services.intake.settings import Settings
+from services.intake.settings.routing import read_routing
 from shared import outbox
 from shared.clock import open_clock
 from shared.context import begin as begin_context
@@ -26,13 +27,14 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def house() -> None:
     """Builds the service and runs it until it is told to stop."""
     settings = Settings()
+    ours = Ours(settings.source, read_routing(settings.routing_file))
     db = await connect(settings.database_url, settings.database_password)
     try:
         await migrate(db, MIGRATIONS)
         clock = await open_clock(settings, db)
 
         async def lapse(case_id: UUID, _: datetime) -> None:
-            await fire(db, settings.source, case_id, begin_context(await clock.now(), "timer"))
+            await fire(db, ours, case_id, begin_context(await clock.now(), "timer"))
 
         relay, sweeper = Relay(settings), Sweeper(settings, db, clock, lapse)
         health = Health(NAME)
@@ -43,7 +45,7 @@ async def house() -> None:
         )
         health.watch("timers_due", "timers that are due and not fired", sweeper.due)
         health.watch("next_timer_at", "when the earliest timer is due", sweeper.next_at)
-        await run(settings, make_api(settings, db, clock), health.app(), [relay.run, sweeper.run, Retention(db).run, health.run])
+        await run(settings, make_api(settings, db, clock, ours), health.app(), [relay.run, sweeper.run, Retention(db).run, health.run])
     finally:
         await db.close()
 

@@ -6,16 +6,34 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from services.intake.domain.case import Case
+from shared.context import Context
 from shared.postgres import Database, Transaction, lock
 from shared.telemetry import step
 
 LOAD = "SELECT version, body FROM state WHERE stream = $1"
 SAVE = """
-    INSERT INTO state (stream, version, body, person_ref, status) VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO state (stream, version, body, person_ref, household_ref, status, unit) VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (stream) DO UPDATE
-    SET version = excluded.version, body = excluded.body, person_ref = excluded.person_ref, status = excluded.status
+    SET version = excluded.version, body = excluded.body, person_ref = excluded.person_ref, household_ref = excluded.household_ref,
+        status = excluded.status, unit = excluded.unit
 """
 OF_PERSON = "SELECT stream, body FROM state WHERE person_ref = $1"
+LIST = """
+    SELECT stream, version, body FROM state
+    WHERE stream > $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR unit = $3) AND ($4::uuid IS NULL OR person_ref = $4)
+      AND ($5::uuid IS NULL OR household_ref = $5)
+    ORDER BY stream LIMIT $6
+"""
+KNOWN_AS = "SELECT case_id FROM source_ref WHERE source_system = $1 AND source_ref = $2"
+REMEMBER_SOURCE = """
+    INSERT INTO source_ref (source_system, source_ref, case_id) VALUES ($1, $2, $3)
+    ON CONFLICT (source_system, source_ref) DO UPDATE SET case_id = source_ref.case_id RETURNING case_id
+"""
+SOURCES_OF = "SELECT source_system, source_ref FROM source_ref WHERE case_id = $1 ORDER BY source_system, source_ref"
+NOTE_OVERRIDE = """
+    INSERT INTO override (case_id, rule, ref, reason, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+"""
+FIRST = UUID(int=0)
 
 BODY = TypeAdapter(Case)
 
@@ -26,6 +44,33 @@ class Stored:
 
     version: int
     case: Case
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases are asked for; None: any."""
+
+    status: str | None = None
+    unit: str | None = None
+    person_ref: UUID | None = None
+    household_ref: UUID | None = None
+
+
+@dataclass(frozen=True)
+class SourceRef:
+    """What another system calls a case (källsystem, dess ärendenummer). Kept here, never told."""
+
+    system: str
+    ref: str
+
+
+@dataclass(frozen=True)
+class Override:
+    """A human did not follow a rule: which, about what, for which coded reason."""
+
+    rule: str
+    ref: UUID
+    reason: str
 
 
 @step
@@ -44,8 +89,37 @@ async def read(db: Database | Transaction, case_id: UUID) -> Stored:
 @step
 async def save(tx: Transaction, case_id: UUID, stored: Stored) -> None:
     """Keeps the case in the caller's transaction, which must hold the lock that `load` took."""
-    body, status = BODY.dump_python(stored.case, mode="json"), "closed" if stored.case.closing else "open"
-    await tx.execute(SAVE, case_id, stored.version, body, stored.case.person_ref, status)
+    case, answers = stored.case, stored.case.passage.answers
+    body, status, unit = BODY.dump_python(case, mode="json"), "closed" if case.closing else "open", answers.unit if answers else None
+    await tx.execute(SAVE, case_id, stored.version, body, case.person_ref, case.household_ref, status, unit)
+
+
+async def listed(db: Database, wanted: Wanted, after: UUID, most: int) -> dict[UUID, Stored]:
+    """Cases in the order of their ids, which is that of their registration, beginning after one."""
+    asked = (wanted.status, wanted.unit, wanted.person_ref, wanted.household_ref)
+    rows = await db.fetch(LIST, after, *asked, most)
+    return {row["stream"]: Stored(row["version"], BODY.validate_python(row["body"])) for row in rows}
+
+
+async def known_as(db: Database, reference: SourceRef) -> UUID | None:
+    """The case that another system knows by this reference."""
+    found: UUID | None = await db.fetchval(KNOWN_AS, reference.system, reference.ref)
+    return found
+
+
+async def remember_source(tx: Transaction, case_id: UUID, reference: SourceRef) -> bool:
+    """By which reference another system knows a case; False when it knows another case by it, which stays so."""
+    return bool(await tx.fetchval(REMEMBER_SOURCE, reference.system, reference.ref, case_id) == case_id)
+
+
+async def sources_of(db: Database, case_id: UUID) -> list[SourceRef]:
+    """Every reference by which another system knows a case."""
+    return [SourceRef(row["source_system"], row["source_ref"]) for row in await db.fetch(SOURCES_OF, case_id)]
+
+
+async def note_override(tx: Transaction, case_id: UUID, override: Override, context: Context) -> None:
+    """Keeps why a rule was not followed, who said so, and when."""
+    await tx.execute(NOTE_OVERRIDE, case_id, override.rule, override.ref, override.reason, context.now, context.caller)
 
 
 async def of_person(tx: Transaction, person_ref: UUID) -> dict[UUID, Case]:

@@ -2,7 +2,9 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import routes
+from services.intake.api import passage, routes
+from services.intake.api.desk import House
+from services.intake.handlers import Ours
 from services.intake.settings import Settings
 from shared.clock import Clock, SimulatedClock
 from shared.http import make_app
@@ -13,7 +15,7 @@ from shared.simulation import clock_routes
 PREFIX = "/intake"
 
 
-def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
+def make_api(settings: Settings, db: Database, clock: Clock, ours: Ours) -> FastAPI:
     """The whole API under /intake, for the role intake-staff; for operators sending again, and the simulated clock where there is one."""
     app = make_app(
         settings,
@@ -22,8 +24,9 @@ def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
         description="From the first contact with försörjningsstöd to the decision, and the closing of the case. "
         "Every POST says when the thing happened: an instant, or a day when no more is known.",
     )
-    app.state.house = routes.House(db, clock, settings.source)
+    app.state.house = House(db, clock, ours)
     app.include_router(routes.router, prefix=PREFIX)
+    app.include_router(passage.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)

@@ -8,12 +8,28 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from services.intake.domain import case as domain
-from services.intake.domain.facts import CloseReason, Outcome
+from services.intake.domain.facts import Answer, CaseRouted, CloseReason, Mode, Outcome
 from services.intake.domain.moments import LOCAL, Precision, When
-from services.intake.domain.rules import Next, Step, steps
+from services.intake.domain.passage import Passage
+from services.intake.domain.rules import steps
+from services.intake.domain.steps import Next, Step
 
 CASES, APPLICATIONS = "/intake/cases", "/intake/applications"
-OF_CASE = {Step.RECEIVE_APPLICATION: "applications", Step.CLOSE_CASE: "closing", Step.REOPEN_CASE: "reopening"}
+OF_CASE = {
+    Step.RECEIVE_APPLICATION: "applications",
+    Step.CODE_HINDRANCE: "hindrance",
+    Step.CHECK_PES: "pes-checks",
+    Step.OBSERVE_INSATS: "observed-insatser",
+    Step.ASSIGN_CASE: "responsibility",
+    Step.ATTEND_INTRO_DAYS: "introduction-days",
+    Step.HOLD_PLANNING_MEETING: "planning-meetings",
+    Step.AGREE_PLAN: "plan",
+    Step.HOLD_FOLLOW_UP: "plan/follow-ups",
+    Step.EXPIRE_PLAN: "plan/expiry",
+    Step.ISSUE_ASSIGNMENT: "assignments",
+    Step.CLOSE_CASE: "closing",
+    Step.REOPEN_CASE: "reopening",
+}
 OF_APPLICATION = {
     Step.REQUEST_COMPLETION: "completion-requests",
     Step.COMPLETE_APPLICATION: "completion",
@@ -22,6 +38,7 @@ OF_APPLICATION = {
     Step.COMPLETE_ASSESSMENT: "assessment-completion",
     Step.MAKE_DECISION: "decision",
 }
+ASSIGNMENT_REF = "01997f3e-7c32-7e66-9a2d-4b8d3f5e6c7a"
 CASE_ID, APPLICATION_REF = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e", "01997f3e-6b21-7d55-8f1c-3a7c2e4d5b6f"
 EXAMPLE: dict[str, Any] = {
     "case_id": CASE_ID,
@@ -43,6 +60,34 @@ EXAMPLE: dict[str, Any] = {
             "decision": None,
         }
     ],
+    "passage": {
+        "hindrance": "unemployed",
+        "unit": "jobbaktiv",
+        "role": "labour_market_secretary",
+        "routes": [
+            {
+                "happened": {"at": "2026-01-05T09:30:00+01:00"},
+                "unit": "jobbaktiv",
+                "role": "labour_market_secretary",
+                "rule_id": "r2",
+                "rule_version": 2,
+                "hop": 1,
+            }
+        ],
+        "returns": 0,
+        "plan": None,
+        "assignments": [
+            {
+                "assignment_ref": ASSIGNMENT_REF,
+                "mode": "direct",
+                "insats_kind": "work_training",
+                "issued": {"at": "2026-01-05T09:30:00+01:00"},
+                "answer": None,
+            }
+        ],
+        "pes_result": None,
+        "observed_insatser": 0,
+    },
     "closed": None,
     "lapses_at": None,
     "next": [
@@ -88,6 +133,51 @@ class ClosingShown(BaseModel):
     reason: CloseReason
 
 
+class RouteShown(BaseModel):
+    """Where the case was routed: by which rule of which version; `hop` counts from 1."""
+
+    happened: MomentShown
+    unit: str | None
+    role: str
+    rule_id: str
+    rule_version: int
+    hop: int
+
+
+class PlanShown(BaseModel):
+    """The latest version of the plan."""
+
+    plan_ref: UUID
+    version: int
+    agreed: MomentShown
+    next_follow_up_on: date
+    expired: MomentShown | None
+
+
+class AssignmentShown(BaseModel):
+    """One assignment, and what was said to it."""
+
+    assignment_ref: UUID
+    mode: Mode
+    insats_kind: str
+    issued: MomentShown
+    answer: Answer | None
+
+
+class PassageShown(BaseModel):
+    """How far the person has come beside the applications. `unit`: who answers now; `returns`: how often it came back to a unit."""
+
+    hindrance: str | None
+    unit: str | None
+    role: str | None
+    routes: list[RouteShown]
+    returns: int
+    plan: PlanShown | None
+    assignments: list[AssignmentShown]
+    pes_result: str | None
+    observed_insatser: int
+
+
 class StepShown(BaseModel):
     """A step that is allowed now."""
 
@@ -109,6 +199,7 @@ class CaseShown(BaseModel):
     household_ref: UUID | None
     opened: MomentShown | None
     applications: list[ApplicationShown]
+    passage: PassageShown
     closed: ClosingShown | None
     lapses_at: datetime | None
     next: list[StepShown]
@@ -126,6 +217,7 @@ def case_shown(case_id: UUID, version: int, case: domain.Case, application_ref: 
         household_ref=case.household_ref,
         opened=_moment(case.opened),
         applications=[_application(each) for each in case.applications],
+        passage=_passage(case.passage),
         closed=ClosingShown(happened=_known(case.closing.happened), reason=case.closing.reason) if case.closing else None,
         lapses_at=lapse.at.astimezone(LOCAL) if lapse else None,
         next=next_shown(case_id, steps(case, now)),
@@ -144,9 +236,49 @@ def _path(case_id: UUID, allowed: Next, is_open: bool) -> str:
         return CASES
     if allowed.step is Step.RECEIVE_APPLICATION and not is_open:
         return APPLICATIONS
-    if allowed.application_ref is None:
+    if allowed.ref is None:
         return f"{CASES}/{case_id}/{OF_CASE[allowed.step]}"
-    return f"{CASES}/{case_id}/applications/{allowed.application_ref}/{OF_APPLICATION[allowed.step]}"
+    if allowed.step is Step.ANSWER_ASSIGNMENT:
+        return f"{CASES}/{case_id}/assignments/{allowed.ref}/answer"
+    return f"{CASES}/{case_id}/applications/{allowed.ref}/{OF_APPLICATION[allowed.step]}"
+
+
+def _route(route: CaseRouted) -> RouteShown:
+    return RouteShown(
+        happened=_known(route.happened),
+        unit=route.unit,
+        role=route.role,
+        rule_id=route.rule_id,
+        rule_version=route.rule_version,
+        hop=route.hop,
+    )
+
+
+def _passage(passage: Passage) -> PassageShown:
+    plan, answers = passage.plan, passage.answers
+    return PassageShown(
+        hindrance=passage.hindrance.code if passage.hindrance else None,
+        unit=answers.unit if answers else None,
+        role=answers.role if answers else None,
+        routes=[_route(each) for each in passage.routes],
+        returns=passage.returns,
+        plan=plan
+        and PlanShown(
+            plan_ref=plan.ref,
+            version=plan.version,
+            agreed=_known(plan.agreed),
+            next_follow_up_on=plan.next_follow_up_on,
+            expired=_moment(plan.expired),
+        ),
+        assignments=[
+            AssignmentShown(
+                assignment_ref=each.ref, mode=each.mode, insats_kind=each.insats_kind, issued=_known(each.issued), answer=each.answer
+            )
+            for each in passage.assignments
+        ],
+        pes_result=passage.pes.result if passage.pes else None,
+        observed_insatser=len(passage.observed),
+    )
 
 
 def _application(application: domain.Application) -> ApplicationShown:

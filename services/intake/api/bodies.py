@@ -1,13 +1,25 @@
 """What the API is sent: strict bodies, each with an example. Codes are those of the contracts."""
 
+import re
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
-from contracts.intake import ApplicationKind, AssessmentKind, Channel, DecidingRole, SourceSystem
-from services.intake.domain.facts import CloseReason, Outcome
+from contracts.codes import HoursPerWeek, InsatsKind, ProviderRole, StaffRole, UnitCode
+from contracts.intake import (
+    ApplicationKind,
+    AssessmentKind,
+    AssignmentBasis,
+    Channel,
+    DecidingRole,
+    PesResult,
+    SourceSystem,
+    SupportHindrance,
+)
+from services.intake.domain.facts import Answer, CloseReason, Mode, Outcome
 from services.intake.domain.moments import When, day, instant
 from shared.http import StrictModel
 
@@ -56,6 +68,34 @@ PersonRef = Annotated[UUID | None, Field(description="a random reference; the sa
 HouseholdRef = Annotated[UUID | None, Field(description="a random reference that adults of one household share")]
 
 
+class NotAssignedBecause(StrEnum):
+    """Why somebody who says unemployed is not assigned at once, in a human's judgement."""
+
+    ILLNESS = "illness"
+    PARENTAL_LEAVE = "parental_leave"
+    ALREADY_IN_INSATS = "already_in_insats"
+    STUDIES = "studies"
+    LANGUAGE = "language"
+    OTHER = "other"
+
+
+SourceReference = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$",
+        description="what your own system calls the case, to find it again; never a person's number; stays in intake",
+    ),
+    AfterValidator(lambda ref: _no_identity_number(ref)),
+]
+
+
+def _no_identity_number(ref: str | None) -> str | None:
+    """Raises ValueError for what is shaped like a personnummer or samordningsnummer."""
+    if ref and re.fullmatch(r"([0-9]{2})?[0-9]{6}[-+]?[0-9]{4}", ref):
+        raise ValueError("shaped like the number of a person")
+    return ref
+
+
 class Contact(Happened):
     """Första kontakt."""
 
@@ -65,6 +105,7 @@ class Contact(Happened):
     household_ref: HouseholdRef = None
     channel: Channel
     source_system: SourceSystem = SourceSystem.INTAKE
+    source_ref: SourceReference = None
     known_from: Annotated[date | None, Field(description="for a case taken over: the day from which all that happened is known")] = None
 
 
@@ -81,6 +122,12 @@ class Application(Happened):
     channel: Channel
     period_from: date
     period_to: date
+    hindrance: Annotated[SupportHindrance | None, Field(description="what the person says keeps them from supporting themselves")] = None
+    not_assigned_because: Annotated[
+        NotAssignedBecause | None, Field(description="a human's reason not to assign at once somebody who says unemployed")
+    ] = None
+    source_system: SourceSystem = SourceSystem.INTAKE
+    source_ref: SourceReference = None
 
 
 class CompletionRequest(Happened):
@@ -116,6 +163,71 @@ class Decision(Happened):
     support_to: date | None = None
     automated: bool = False
     decided_by_role: DecidingRole
+
+
+class Hindrance(Happened):
+    """Försörjningshinder of this adult."""
+
+    model_config = _example(happened=ON, code="unemployed")
+
+    code: SupportHindrance
+
+
+class PesCheck(Happened):
+    """Inskrivningskontroll hos Arbetsförmedlingen; since when only of the registered."""
+
+    model_config = _example(happened=ON, result="registered", registered_since="2025-11-03")
+
+    result: PesResult
+    registered_since: date | None = None
+
+
+class Observed(StrictModel):
+    """Pågående insats that began without us; it happened on the day it began."""
+
+    model_config = _example(kind="af_programme", started_on="2026-01-15", planned_hours_per_week=30, provider_role="employment_service")
+
+    kind: InsatsKind
+    started_on: date
+    ended_on: date | None = None
+    planned_hours_per_week: HoursPerWeek | None = None
+    provider_role: ProviderRole
+
+
+class Responsible(Happened):
+    """Tilldelning: which unit and role answer for the case, whatever the rules say."""
+
+    model_config = _example(happened=ON, unit="basgruppen", role="social_worker")
+
+    unit: UnitCode
+    role: StaffRole
+
+
+class FollowUp(Happened):
+    """Handlingsplan or its uppföljning, and the day of the next one."""
+
+    model_config = _example(happened=ON, next_follow_up_on="2026-02-09")
+
+    next_follow_up_on: date
+
+
+class Assigned(Happened):
+    """Anvisning to an insats."""
+
+    model_config = _example(happened=ON, mode="planned", insats_kind="work_training", planned_hours_per_week=30, basis="sol_12_4")
+
+    mode: Mode
+    insats_kind: InsatsKind
+    planned_hours_per_week: HoursPerWeek | None = None
+    basis: AssignmentBasis
+
+
+class Answered(Happened):
+    """What the person said to an anvisning."""
+
+    model_config = _example(happened=ON, answer="accepted")
+
+    answer: Answer
 
 
 class Closing(Happened):

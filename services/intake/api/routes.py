@@ -1,16 +1,15 @@
 """The routes: one a command, and the case to read."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from uuid_utils.compat import uuid7
 
 from services.intake import store
 from services.intake.api import bodies
-from services.intake.api.answers import APPLICATION_REF, CASE_ID, CASES, CaseShown, case_shown, next_shown
+from services.intake.api.answers import CaseShown
+from services.intake.api.desk import APPLICATION, CREATED, DONE, ApplicationRef, At, CaseId, Expected, House, shown, staff
 from services.intake.domain.commands import (
     CloseCase,
     CompleteApplication,
@@ -21,81 +20,14 @@ from services.intake.domain.commands import (
     ReopenCase,
     RequestCompletion,
     StartAssessment,
-    Typed,
     WithdrawApplication,
 )
-from services.intake.domain.rules import NotYet
-from services.intake.handlers import Asked, Done, NotAllowed, Outdated, Unknown, handle
-from shared.auth import Caller, caller
-from shared.clock import Clock
-from shared.context import begin
-from shared.http import etag, expected_version
-from shared.idempotency import Key, idempotency_key
-from shared.postgres import Database
+from services.intake.handlers import Done
+from services.intake.store import Override, SourceRef
 from shared.problems import Problem
 from shared.telemetry import step
 
-CREATED, DONE = 201, 200
-APPLICATION = "/cases/{case_id}/applications/{application_ref}"
-
-staff = caller("intake-staff")
 router = APIRouter(dependencies=[Depends(staff)])
-CaseId = Annotated[UUID, Path(examples=[CASE_ID])]
-ApplicationRef = Annotated[UUID, Path(examples=[APPLICATION_REF])]
-
-
-@dataclass(frozen=True)
-class House:
-    """What every request needs of the service."""
-
-    db: Database
-    clock: Clock
-    source: str
-
-
-@dataclass(frozen=True)
-class Desk:
-    """One request being dealt with: `now` is read once, here."""
-
-    house: House
-    now: datetime
-    who: Caller
-    key: Key
-    response: Response
-
-    async def carry_out(self, command: Typed, status: int, case_id: UUID | None = None, expected: int | None = None) -> CaseShown:
-        """The case after the command. Raises Problem: not_found, version_mismatch, time_in_future, step_not_allowed (with `next`)."""
-        asked = Asked(command, self.key, status, case_id, expected)
-        try:
-            done = await handle(self.house.db, self.house.source, asked, begin(self.now, self.who.subject))
-        except Unknown:
-            raise Problem("not_found") from None
-        except Outdated:
-            raise Problem("version_mismatch") from None
-        except NotAllowed as error:
-            if isinstance(error.refused, NotYet):
-                raise Problem("time_in_future") from None
-            allowed = [each.model_dump(mode="json") for each in next_shown(error.case_id, error.refused.allowed)]
-            raise Problem("step_not_allowed", reason=error.refused.message, next=allowed) from None
-        if status == CREATED:
-            self.response.headers["Location"] = f"{CASES}/{done.case_id}"
-        return _shown(done, self.now, self.response)
-
-
-async def _desk(
-    request: Request, response: Response, who: Annotated[Caller, Depends(staff)], key: Annotated[Key, Depends(idempotency_key)]
-) -> Desk:
-    house: House = request.app.state.house
-    return Desk(house, await house.clock.now(), who, key, response)
-
-
-At = Annotated[Desk, Depends(_desk)]
-Expected = Annotated[int | None, Depends(expected_version)]
-
-
-def _shown(done: Done, now: datetime, response: Response) -> CaseShown:
-    response.headers["ETag"] = etag(done.version)
-    return case_shown(done.case_id, done.version, done.case, done.application_ref, now)
 
 
 @router.get("/cases/{case_id}", summary="Read a case")
@@ -106,7 +38,7 @@ async def show_case(case_id: CaseId, request: Request, response: Response) -> Ca
     stored = await store.read(house.db, case_id)
     if not stored.version:
         raise Problem("not_found")
-    return _shown(Done(case_id, stored.version, stored.case), await house.clock.now(), response)
+    return shown(Done(case_id, stored.version, stored.case), await house.clock.now(), response)
 
 
 @router.post("/cases", status_code=CREATED, summary="Register a first contact")
@@ -122,21 +54,23 @@ async def register_contact(body: bodies.Contact, at: At) -> CaseShown:
         source_system=body.source_system,
         known_from=body.known_from,
     )
-    return await at.carry_out(command, CREATED)
+    return await at.carry_out(command, CREATED, known_as=_known_as(body))
 
 
 @router.post("/applications", status_code=CREATED, summary="Register an application of a person")
 @step
 async def receive_application(body: bodies.Application, at: At) -> CaseShown:
     """Ansökan. Joins the person's open case, or opens one; dated before a closing by rule, it reopens that case."""
-    return await at.carry_out(_application(body, at.now), CREATED)
+    command = _application(body, at.now)
+    return await at.carry_out(command, CREATED, known_as=_known_as(body), override=_override(body, command.application_ref))
 
 
 @router.post("/cases/{case_id}/applications", status_code=CREATED, summary="Register an application in a case")
 @step
 async def receive_application_in_case(case_id: CaseId, body: bodies.Application, at: At, expected: Expected) -> CaseShown:
     """Ansökan in this very case, also in one whose contact was anonymous."""
-    return await at.carry_out(_application(body, at.now), CREATED, case_id, expected)
+    command = _application(body, at.now)
+    return await at.carry_out(command, CREATED, case_id, expected, _known_as(body), _override(body, command.application_ref))
 
 
 def _application(body: bodies.Application, now: datetime) -> ReceiveApplication:
@@ -150,7 +84,18 @@ def _application(body: bodies.Application, now: datetime) -> ReceiveApplication:
         channel=body.channel,
         period_from=body.period_from,
         period_to=body.period_to,
+        hindrance=body.hindrance,
+        assign=body.not_assigned_because is None,
     )
+
+
+def _known_as(body: bodies.Contact | bodies.Application) -> SourceRef | None:
+    return SourceRef(body.source_system, body.source_ref) if body.source_ref else None
+
+
+def _override(body: bodies.Application, application_ref: UUID) -> Override | None:
+    reason = body.not_assigned_because
+    return Override("direct_assignment", application_ref, reason) if reason else None
 
 
 @router.post(f"{APPLICATION}/completion-requests", summary="Ask for completion")

@@ -1,10 +1,9 @@
 """The case: what has been folded from its facts, and when a rule would close it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
 from uuid import UUID
 
 from services.intake.domain.facts import (
@@ -23,8 +22,10 @@ from services.intake.domain.facts import (
     FirstContactRegistered,
 )
 from services.intake.domain.moments import When, local_midnight, month_of, next_month
+from services.intake.domain.passage import Passage, follow
 
 LAPSES_AFTER = timedelta(days=30)
+WORK_ABILITY = "work_ability"
 
 
 class Stage(StrEnum):
@@ -97,6 +98,12 @@ class Application:
         """The assessment of a kind, if it was started."""
         return next((each for each in self.assessments if each.kind == kind), None)
 
+    @property
+    def assesses_work_ability(self) -> bool:
+        """Whether an assessment of the ability to work is going on."""
+        assessment = self.assessment(WORK_ABILITY)
+        return assessment is not None and assessment.completed is None
+
     def supports(self, month: date) -> bool:
         """Whether granted support touches the month that begins on `month`."""
         decided = self.decision
@@ -116,6 +123,7 @@ class Case:
     applications: tuple[Application, ...] = ()
     closing: CaseClosed | None = None
     reopened: When | None = None
+    passage: Passage = field(default_factory=Passage)
 
     @property
     def opened(self) -> When | None:
@@ -125,6 +133,10 @@ class Case:
     def application(self, ref: UUID) -> Application | None:
         """The application of a reference."""
         return next((each for each in self.applications if each.ref == ref), None)
+
+    def supported_in(self, month: date) -> bool:
+        """Whether granted support touches the month that begins on `month`."""
+        return any(each.supports(month) for each in self.applications)
 
 
 def evolve(case: Case, fact: Fact) -> Case:
@@ -154,7 +166,7 @@ def evolve(case: Case, fact: Fact) -> Case:
         case CaseReopened():
             return replace(case, closing=None, reopened=fact.happened)
         case _:
-            assert_never(fact)
+            return replace(case, passage=follow(case.passage, fact))
 
 
 def _about(case: Case, fact: FirstContactRegistered | ApplicationReceived) -> Case:
@@ -209,6 +221,6 @@ def _first_unsupported_month(case: Case) -> date:
     later = [case.reopened.date] if case.reopened else []
     unknown = [case.known_from - timedelta(days=1)] if case.known_from else []
     month = next_month(month_of(max([*dates, *later, *unknown])))
-    while any(each.supports(month) for each in case.applications):
+    while case.supported_in(month):
         month = next_month(month)
     return month

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from services.intake.domain.facts import CloseReason, Code, Outcome
+from services.intake.domain.facts import Answer, CloseReason, Code, Mode, Outcome
 from services.intake.domain.moments import When
 
 
@@ -39,6 +39,10 @@ class ReceiveApplication(Registered):
     channel: Code
     period_from: date
     period_to: date
+    hindrance: Code | None = None
+    """What the person says keeps them from supporting themselves (självskattning)."""
+    assign: bool = True
+    """False: a human has a reason not to assign at once (`Override`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,89 @@ class MakeDecision(Registered):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeHindrance(Registered):
+    """What keeps this adult from supporting themselves is coded."""
+
+    code: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckPes(Registered):
+    """Arbetsförmedlingen has been asked whether the person is registered there."""
+
+    result: Code
+    registered_since: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserveInsats(Registered):
+    """An insats was found that began without us, on the day that it happened."""
+
+    observed_ref: UUID
+    kind: Code
+    ended_on: date | None
+    planned_hours_per_week: int | None
+    provider_role: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignCase(Registered):
+    """Somebody decides which unit and role answer for the case, whatever the rules say."""
+
+    unit: Code
+    role: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreePlan(Registered):
+    """A plan is agreed, the first or a new version of it."""
+
+    plan_ref: UUID
+    next_follow_up_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpirePlan(Registered):
+    """The plan is valid no more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldFollowUp(Registered):
+    """The plan was followed up."""
+
+    next_follow_up_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueAssignment(Registered):
+    """The person is assigned to an insats."""
+
+    assignment_ref: UUID
+    mode: Mode
+    insats_kind: Code
+    planned_hours_per_week: int | None
+    basis: Code
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerAssignment(Registered):
+    """The person has answered an assignment, or let the day pass."""
+
+    assignment_ref: UUID
+    answer: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttendIntroDays(Registered):
+    """The person has been to the introduction days."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldPlanningMeeting(Registered):
+    """The planning meeting was held."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CloseCase(Registered):
     """Somebody closes the case."""
 
@@ -111,6 +198,19 @@ class LapseCase:
     now: datetime
 
 
+OnPassage: TypeAlias = (
+    CodeHindrance
+    | CheckPes
+    | ObserveInsats
+    | AssignCase
+    | AgreePlan
+    | ExpirePlan
+    | HoldFollowUp
+    | IssueAssignment
+    | AnswerAssignment
+    | AttendIntroDays
+    | HoldPlanningMeeting
+)
 Typed: TypeAlias = (
     RegisterContact
     | ReceiveApplication
@@ -120,6 +220,7 @@ Typed: TypeAlias = (
     | StartAssessment
     | CompleteAssessment
     | MakeDecision
+    | OnPassage
     | CloseCase
     | ReopenCase
 )

@@ -12,6 +12,12 @@ Code: TypeAlias = str
 """A code of a closed set of `contracts`, which nothing here depends on: it is carried, never judged."""
 
 
+UNEMPLOYED, SICK_WITHOUT_SGI = "unemployed", "sick_without_sgi"
+"""The codes of försörjningshinder that rules look at."""
+REGISTERED = "registered"
+"""What rules look for in an answer of Arbetsförmedlingen."""
+
+
 class Outcome(StrEnum):
     """What was decided: bifall, delvis bifall, avslag, avvisning."""
 
@@ -24,6 +30,21 @@ class Outcome(StrEnum):
     def gives_support(self) -> bool:
         """Whether money follows, so that there is a period of support."""
         return self in (Outcome.GRANTED, Outcome.PARTLY)
+
+
+class Mode(StrEnum):
+    """Whether an anvisning came at once, from what the application says, or after a plan."""
+
+    DIRECT = "direct"
+    PLANNED = "planned"
+
+
+class Answer(StrEnum):
+    """What was said to an anvisning. No answer may be followed by one."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
 
 
 class CloseReason(StrEnum):
@@ -139,6 +160,119 @@ class DecisionMade:
 
 
 @dataclass(frozen=True)
+class SupportHindranceCoded:
+    """Försörjningshinder of this adult, by a version of the code set."""
+
+    happened: When
+    code: Code
+    code_version: int
+
+
+@dataclass(frozen=True)
+class PesChecked:
+    """Inskrivningskontroll: what Arbetsförmedlingen (the public employment service) answered."""
+
+    happened: When
+    result: Code
+    registered_since: date | None
+
+
+@dataclass(frozen=True)
+class InsatsObserved:
+    """Pågående insats funnen: it began without us, on the day it happened."""
+
+    happened: When
+    observed_ref: UUID
+    kind: Code
+    started_on: date
+    ended_on: date | None
+    planned_hours_per_week: int | None
+    provider_role: Code
+
+
+@dataclass(frozen=True)
+class CaseRouted:
+    """Slussad by a rule to a unit. `hop` counts from 1; without a unit the case is protected."""
+
+    happened: When
+    unit: Code | None
+    role: Code
+    rule_id: str
+    rule_version: int
+    hop: int
+
+
+@dataclass(frozen=True)
+class CaseAssigned:
+    """Tilldelad: the unit and the role that answer for the case now."""
+
+    happened: When
+    unit: Code | None
+    role: Code
+
+
+@dataclass(frozen=True)
+class PlanAgreed:
+    """Handlingsplan överenskommen; a new version replaces the one before."""
+
+    happened: When
+    plan_ref: UUID
+    version: int
+    next_follow_up_on: date
+
+
+@dataclass(frozen=True)
+class PlanExpired:
+    """Handlingsplan upphörd."""
+
+    happened: When
+    plan_ref: UUID
+
+
+@dataclass(frozen=True)
+class FollowUpHeld:
+    """Uppföljning hållen, and by when the next one is due."""
+
+    happened: When
+    next_follow_up_on: date
+
+
+@dataclass(frozen=True)
+class AssignmentIssued:
+    """Anvisning: direct, on what the application says, or planned."""
+
+    happened: When
+    assignment_ref: UUID
+    mode: Mode
+    insats_kind: Code
+    planned_hours_per_week: int | None
+    basis: Code
+
+
+@dataclass(frozen=True)
+class AssignmentAnswered:
+    """Anvisning besvarad."""
+
+    happened: When
+    assignment_ref: UUID
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class IntroDaysAttended:
+    """Introdagar genomförda."""
+
+    happened: When
+
+
+@dataclass(frozen=True)
+class PlanningMeetingHeld:
+    """Planeringssamtal hållet."""
+
+    happened: When
+
+
+@dataclass(frozen=True)
 class CaseClosed:
     """Ärendet avslutat, by hand or by rule."""
 
@@ -163,6 +297,18 @@ Fact: TypeAlias = (
     | AssessmentStarted
     | AssessmentCompleted
     | DecisionMade
+    | SupportHindranceCoded
+    | PesChecked
+    | InsatsObserved
+    | CaseRouted
+    | CaseAssigned
+    | PlanAgreed
+    | PlanExpired
+    | FollowUpHeld
+    | AssignmentIssued
+    | AssignmentAnswered
+    | IntroDaysAttended
+    | PlanningMeetingHeld
     | CaseClosed
     | CaseReopened
 )

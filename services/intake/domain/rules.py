@@ -1,11 +1,8 @@
 """The rules of a case: what may be done now, one small function a command. Whatever they forbid is `Refused`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import reduce
-from typing import assert_never
 from uuid import UUID
 
 from services.intake.domain.case import Application, Case, evolve, lapse_due
@@ -17,6 +14,8 @@ from services.intake.domain.commands import (
     CompleteAssessment,
     LapseCase,
     MakeDecision,
+    ObserveInsats,
+    OnPassage,
     Opening,
     ReceiveApplication,
     RegisterContact,
@@ -40,60 +39,29 @@ from services.intake.domain.facts import (
     Fact,
     FirstContactRegistered,
     ReopenReason,
+    SupportHindranceCoded,
 )
 from services.intake.domain.moments import Precision, When, instant, local_date
+from services.intake.domain.passage import CODE_VERSION, Passage, decide_on
+from services.intake.domain.routing import Beside, follow_on
+from services.intake.domain.steps import Next, NotYet, Refused, Step
 
 REOPENS_WITHIN = timedelta(days=30)
 
 
-class Step(StrEnum):
-    """What can be done next with a case or with one of its applications."""
-
-    REGISTER_CONTACT = "register_contact"
-    RECEIVE_APPLICATION = "receive_application"
-    REQUEST_COMPLETION = "request_completion"
-    COMPLETE_APPLICATION = "complete_application"
-    WITHDRAW_APPLICATION = "withdraw_application"
-    START_ASSESSMENT = "start_assessment"
-    COMPLETE_ASSESSMENT = "complete_assessment"
-    MAKE_DECISION = "make_decision"
-    CLOSE_CASE = "close_case"
-    REOPEN_CASE = "reopen_case"
+NOWHERE = Beside()
 
 
-@dataclass(frozen=True)
-class Next:
-    """One step that is allowed now, and the application that it is about."""
-
-    step: Step
-    application_ref: UUID | None = None
-
-
-class Refused(Exception):
-    """What the domain forbids: why, in words that hold nothing of what was said, and the steps allowed now."""
-
-    def __init__(self, message: str, allowed: Sequence[Next] = ()) -> None:
-        super().__init__(message)
-        self.message = message
-        self.allowed = tuple(allowed)
-
-
-class NotYet(Refused):
-    """It is said to have happened later than now."""
-
-    def __init__(self) -> None:
-        super().__init__("This has not happened yet: a time later than now cannot be registered.")
-
-
-def decide(case: Case, command: Command) -> list[Fact]:
+def decide(case: Case, command: Command, beside: Beside = NOWHERE) -> list[Fact]:
     """The facts that follow from a command, in the order in which they shall be told; raises Refused, of which NotYet is one kind."""
     if isinstance(command, LapseCase):
         return lapse(case, command.now)
     _not_later_than_now(command)
     try:
-        return _typed(case, command)
+        typed = _typed(case, command)
     except Refused as refused:
         raise Refused(refused.message, steps(case, command.now)) from None
+    return [*typed, *follow_on(reduce(evolve, typed, case), command, beside)] if typed else []
 
 
 def lapse(case: Case, now: datetime) -> list[Fact]:
@@ -150,7 +118,17 @@ def _rule(case: Case, command: Typed) -> list[Fact]:
         case ReopenCase():
             return reopen_case(case, command)
         case _:
-            assert_never(command)
+            return on_passage(case, command)
+
+
+def on_passage(case: Case, command: OnPassage) -> list[Fact]:
+    """Beside the applications: in an open case that has one, and not before it; an insats that was found began at any time."""
+    _must_be_open(case)
+    if case.opened is None or not case.applications:
+        raise Refused("The case has no application yet.")
+    if not isinstance(command, ObserveInsats):
+        _not_before(command.happened, case.opened, "The case began later than that.")
+    return decide_on(case.passage, command)
 
 
 def register_contact(case: Case, command: RegisterContact) -> list[Fact]:
@@ -191,7 +169,10 @@ def receive_application(case: Case, command: ReceiveApplication) -> list[Fact]:
         command.period_from,
         command.period_to,
     )
-    return [received]
+    said = command.hindrance
+    if said is None or (case.passage.hindrance and case.passage.hindrance.code == said):
+        return [received]
+    return [received, SupportHindranceCoded(command.happened, said, CODE_VERSION)]
 
 
 def request_completion(case: Case, command: RequestCompletion) -> list[Fact]:
@@ -348,9 +329,20 @@ def steps(case: Case, now: datetime) -> tuple[Next, ...]:
         again = [Next(Step.REOPEN_CASE)] if _may_reopen(closing, instant(now)) else []
         return (*again, Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
     of_person = (Step.REGISTER_CONTACT,) if case.person_ref else ()  # another contact finds an open case by the person only
-    of_case = (*of_person, Step.RECEIVE_APPLICATION, Step.CLOSE_CASE)
+    beside = _steps_on(case.passage) if case.applications else ()
+    of_case = (*of_person, Step.RECEIVE_APPLICATION, *beside, Step.CLOSE_CASE)
     of_applications = (Next(step, each.ref) for each in case.applications if each.is_open for step in _steps_of(each))
-    return (*map(Next, of_case), *of_applications)
+    of_assignments = (Next(Step.ANSWER_ASSIGNMENT, each.ref) for each in case.passage.assignments if each.is_open)
+    return (*map(Next, of_case), *of_applications, *of_assignments)
+
+
+def _steps_on(passage: Passage) -> Iterable[Step]:
+    """What may happen beside the applications of an open case."""
+    yield from (Step.CODE_HINDRANCE, Step.CHECK_PES, Step.OBSERVE_INSATS, Step.ASSIGN_CASE)
+    yield from (Step.ATTEND_INTRO_DAYS, Step.HOLD_PLANNING_MEETING, Step.AGREE_PLAN)
+    if passage.has_valid_plan:
+        yield from (Step.HOLD_FOLLOW_UP, Step.EXPIRE_PLAN)
+    yield Step.ISSUE_ASSIGNMENT
 
 
 def _steps_of(application: Application) -> Iterable[Step]:

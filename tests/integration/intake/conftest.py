@@ -14,9 +14,10 @@ from fastapi import FastAPI
 
 from contracts.envelope import Envelope, open_message
 from services.intake.api import make_api
-from services.intake.handlers import fire
+from services.intake.handlers import Ours, fire
 from services.intake.main import MIGRATIONS
 from services.intake.settings import Settings
+from services.intake.settings.routing import read_routing
 from shared.auth import issue_token, new_signing_key, public_keys
 from shared.clock import Clock, open_clock
 from shared.context import begin
@@ -29,6 +30,7 @@ PERSON = "0b9e6d5c-4a3f-4c1e-9d2b-7f8a6c5e4d3b"
 CONTACT = {"person_ref": PERSON, "channel": "phone"}
 APPLICATION = {"person_ref": PERSON, "kind": "new", "channel": "e_service", "period_from": "2026-01-01", "period_to": "2026-01-31"}
 GRANTED = {"outcome": "granted", "support_from": "2026-01-01", "support_to": "2026-01-31", "decided_by_role": "social_worker"}
+TABLES = "state, source_ref, override, outbox, outbox_pending, stream_sequence, timer, idempotency, simulated_clock"
 REJECTED = {"outcome": "rejected", "decided_by_role": "social_worker"}
 
 
@@ -38,6 +40,7 @@ class Intake:
 
     db: Database
     settings: Settings
+    ours: Ours
     clock: Clock
     app: FastAPI
     staff: httpx.AsyncClient
@@ -74,7 +77,7 @@ class Intake:
         assert answer.is_success, answer.text
         now = await self.clock.now()
         for row in await self.db.fetch("SELECT stream FROM timer WHERE due_at <= $1 ORDER BY due_at", now):
-            await fire(self.db, self.settings.source, row["stream"], begin(now, "timer"))
+            await fire(self.db, self.ours, row["stream"], begin(now, "timer"))
 
     async def counts(self) -> tuple[int, ...]:
         """How many cases, facts and settled requests there are."""
@@ -104,7 +107,8 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     db = await connect(settings.database_url, settings.database_password)
     await migrate(db, MIGRATIONS)
     clock = await open_clock(settings, db)
-    app = make_api(settings, db, clock)
+    ours = Ours(settings.source, read_routing(settings.routing_file))
+    app = make_api(settings, db, clock, ours)
 
     def client(role: str) -> httpx.AsyncClient:
         token = issue_token(key, "test", "sluss", f"test-{role}", [role], timedelta(hours=1))
@@ -113,7 +117,7 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         )
 
     async with client("intake-staff") as staff, client("operator") as operator:
-        yield Intake(db, settings, clock, app, staff, operator, count())
+        yield Intake(db, settings, ours, clock, app, staff, operator, count())
     db.terminate()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
@@ -122,6 +126,6 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 async def intake(service: Intake) -> Intake:
     """The service with nothing registered yet, its clock back at its birth."""
-    await service.db.execute("TRUNCATE state, outbox, outbox_pending, stream_sequence, timer, idempotency, simulated_clock")
+    await service.db.execute(f"TRUNCATE {TABLES}")
     await open_clock(service.settings, service.db)
     return service

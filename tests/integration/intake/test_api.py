@@ -29,18 +29,33 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     await intake.done(f"{of_first}/assessment-completion", "2026-01-19", kind="application")
     decided = await intake.done(f"{of_first}/decision", "2026-01-20", **GRANTED)
     assert decided["applications"][0]["stage"] == "decided"
+    await intake.done(f"{at}/hindrance", "2026-01-20", code="language")
+    await intake.done(f"{at}/hindrance", "2026-01-21", code="unemployed")
+    await intake.done(f"{at}/pes-checks", "2026-01-21", result="not_registered")
+    observed = {"kind": "af_programme", "started_on": "2025-12-15", "provider_role": "employment_service"}
+    await intake.done(f"{at}/observed-insatser", **observed)
+    await intake.done(f"{at}/responsibility", "2026-01-21", unit="vuxteamet", role="social_worker")
+    await intake.done(f"{at}/introduction-days", "2026-01-21")
+    await intake.done(f"{at}/planning-meetings", "2026-01-22")
+    await intake.done(f"{at}/plan", "2026-01-22", next_follow_up_on="2026-02-19")
+    await intake.done(f"{at}/plan/follow-ups", "2026-01-23", next_follow_up_on="2026-02-20")
+    assigned = {"mode": "planned", "insats_kind": "work_training", "basis": "sol_12_1"}
+    assignment = (await intake.done(f"{at}/assignments", "2026-01-23", **assigned))["passage"]["assignments"][0]["assignment_ref"]
+    await intake.done(f"{at}/assignments/{assignment}/answer", "2026-01-24", answer="declined")
+    await intake.done(f"{at}/plan/expiry", "2026-01-24")
     second = (await intake.done("/applications", "2026-01-25", **(APPLICATION | {"kind": "renewal"})))["application_ref"]
     await intake.done(f"{at}/applications/{second}/withdrawal", "2026-01-26")
     await intake.done(f"{at}/closing", "2026-01-27", reason="moved")
     await intake.done(f"{at}/reopening", "2026-01-28", reason="closed_in_error")
     assert (await intake.staff.get(f"/intake{at}")).status_code == 200
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
-    assert (again.status_code, again.json()) == (200, {"events": 11})
+    assert (again.status_code, again.json()) == (200, {"events": 26})
     assert (await intake.operator.get("/intake/clock")).status_code == 200
     await intake.move_to("2026-02-02T00:00:00+01:00")
 
     def template(path: str) -> str:
-        for known, name in ((first, "{application_ref}"), (second, "{application_ref}"), (case["case_id"], "{case_id}")):
+        applications = ((first, "{application_ref}"), (second, "{application_ref}"))
+        for known, name in (*applications, (assignment, "{assignment_ref}"), (case["case_id"], "{case_id}")):
             path = path.replace(known, name)
         return path
 
@@ -51,17 +66,11 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     }
     assert operations == {(method, template(path)) for method, path in answered if not path.endswith("openapi.json")}
     assert await intake.names(case["case_id"]) == [
-        "first-contact-registered",
-        "application-received",
-        "completion-requested",
-        "application-completed",
-        "assessment-started",
-        "assessment-completed",
-        "decision-made",
-        "application-received",
-        "application-withdrawn",
-        "case-closed",
-        "case-reopened",
+        *("first-contact-registered", "application-received", "case-routed", "completion-requested", "application-completed"),
+        *("assessment-started", "assessment-completed", "decision-made", "support-hindrance-coded", "support-hindrance-coded"),
+        *("case-routed", "pes-checked", "insats-observed", "case-assigned", "intro-days-attended", "planning-meeting-held"),
+        *("plan-agreed", "follow-up-held", "assignment-issued", "assignment-answered", "plan-expired", "case-routed"),
+        *("application-received", "application-withdrawn", "case-closed", "case-reopened"),
     ]
 
 
@@ -108,8 +117,8 @@ async def test_an_answer_names_its_case_its_version_and_the_steps_allowed_now(in
     case = answer.json()
     assert answer.status_code == 201
     assert answer.headers["location"] == f"/intake/cases/{case['case_id']}"
-    assert answer.headers["etag"] == '"1"'
-    assert case["version"] == 1
+    assert answer.headers["etag"] == '"2"'
+    assert case["version"] == 2
     assert case["opened"] == {"at": None, "on": "2026-01-05"}
     paths = {each["step"]: each["path"] for each in case["next"]}
     assert paths["make_decision"] == f"/intake/cases/{case['case_id']}/applications/{case['application_ref']}/decision"
@@ -122,11 +131,16 @@ async def test_every_next_step_is_an_operation_that_exists(intake: Intake) -> No
     of_first = f"/cases/{case['case_id']}/applications/{case['application_ref']}"
     await intake.done(f"{of_first}/completion-requests", "2026-01-07", due_on="2026-01-19")
     open_case = await intake.done(f"{of_first}/assessment-start", "2026-01-13", kind="mapping")
+    await intake.done(f"/cases/{case['case_id']}/plan", "2026-01-20", next_follow_up_on="2026-02-20")
+    assigned = {"mode": "planned", "insats_kind": "work_training", "basis": "sol_12_1"}
+    planned = await intake.done(f"/cases/{case['case_id']}/assignments", "2026-01-23", **assigned)
     closed_case = await intake.done(f"/cases/{case['case_id']}/closing", "2026-01-27", reason="moved")
-    listed = [*open_case["next"], *closed_case["next"]]
+    listed = [*open_case["next"], *planned["next"], *closed_case["next"]]
     assert {each["step"] for each in listed} == {
         *("register_contact", "receive_application", "close_case", "reopen_case", "request_completion", "complete_application"),
         *("start_assessment", "complete_assessment", "make_decision", "withdraw_application"),
+        *("code_hindrance", "check_pes", "observe_insats", "assign_case", "attend_intro_days", "hold_planning_meeting"),
+        *("agree_plan", "hold_follow_up", "expire_plan", "issue_assignment", "answer_assignment"),
     }
     for each in listed:
         assert (await intake.post(each["path"].removeprefix("/intake"))).status_code == 422, each
@@ -163,11 +177,11 @@ async def test_a_closed_case_shows_where_a_new_one_begins(intake: Intake) -> Non
 async def test_an_older_version_is_not_built_on(intake: Intake) -> None:
     case = await intake.done("/applications", "2026-01-05", **APPLICATION)
     path = f"/cases/{case['case_id']}/applications/{case['application_ref']}/completion-requests"
-    first = await intake.post(path, "2026-01-07", due_on="2026-01-19", if_match='"1"')
-    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
-    stale = await intake.post(path, "2026-01-08", due_on="2026-01-19", if_match='"1"')
+    first = await intake.post(path, "2026-01-07", due_on="2026-01-19", if_match='"2"')
+    assert (first.status_code, first.headers["etag"]) == (200, '"3"')
+    stale = await intake.post(path, "2026-01-08", due_on="2026-01-19", if_match='"2"')
     assert (stale.status_code, stale.json()["type"]) == (412, "urn:sluss:error:version_mismatch")
-    assert (await intake.staff.get(f"/intake/cases/{case['case_id']}")).headers["etag"] == '"2"'
+    assert (await intake.staff.get(f"/intake/cases/{case['case_id']}")).headers["etag"] == '"3"'
 
 
 async def test_what_has_not_happened_yet_is_refused(intake: Intake) -> None:
@@ -218,7 +232,7 @@ async def test_a_post_without_a_key_is_refused(intake: Intake) -> None:
 async def test_an_instant_and_a_day_are_told_as_they_were_typed(intake: Intake) -> None:
     case = await intake.done("/cases", happened={"at": "2026-01-05T09:30:00.250+01:00"}, **CONTACT)
     await intake.done(f"/cases/{case['case_id']}/applications", "2026-01-06", **APPLICATION)
-    contact, application = await intake.told(case["case_id"])
+    contact, application, _ = await intake.told(case["case_id"])
     assert (contact.time, contact.timeprecision) == (datetime.fromisoformat("2026-01-05T09:30:00.250+01:00"), "instant")
     assert (application.time.isoformat(), application.timeprecision) == ("2026-01-06T00:00:00+01:00", "day")
     assert (contact.sequence, application.sequence) == (1, 2)

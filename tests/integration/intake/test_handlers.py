@@ -21,7 +21,7 @@ async def test_the_same_request_twice_has_one_effect_and_one_answer(intake: Inta
     second = await intake.post("/applications", "2026-01-05", key="once", **APPLICATION)
     assert (second.status_code, second.json(), second.headers["etag"]) == (first.status_code, first.json(), first.headers["etag"])
     assert second.headers["location"] == first.headers["location"]
-    assert await intake.counts() == (1, 1, 1)
+    assert await intake.counts() == (1, 2, 1)
 
 
 async def test_a_key_is_not_used_for_another_request(intake: Intake) -> None:
@@ -34,9 +34,9 @@ async def test_a_repeated_request_is_answered_also_when_its_version_has_passed(i
     case = await intake.done("/applications", "2026-01-05", **APPLICATION)
     path = f"/cases/{case['case_id']}/closing"
     for _ in range(2):
-        answer = await intake.post(path, "2026-01-20", key="close", if_match='"1"', reason="moved")
+        answer = await intake.post(path, "2026-01-20", key="close", if_match='"2"', reason="moved")
         assert (answer.status_code, answer.json()["status"]) == (200, "closed")
-    assert await intake.names(case["case_id"]) == ["application-received", "case-closed"]
+    assert await intake.names(case["case_id"]) == ["application-received", "case-routed", "case-closed"]
 
 
 async def test_a_refused_request_can_be_sent_again_with_its_key(intake: Intake) -> None:
@@ -52,14 +52,14 @@ async def test_twenty_decisions_at_once_are_one_fact(intake: Intake) -> None:
     path = f"/cases/{case['case_id']}/applications/{case['application_ref']}/decision"
     answers = await asyncio.gather(*(intake.post(path, "2026-01-20", **REJECTED) for _ in range(AT_ONCE)))
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: AT_ONCE - 1}
-    assert await intake.names(case["case_id"]) == ["application-received", "decision-made"]
+    assert await intake.names(case["case_id"]) == ["application-received", "case-routed", "decision-made"]
 
 
 async def test_twenty_times_the_same_key_at_once_is_one_case(intake: Intake) -> None:
     answers = await asyncio.gather(*(intake.post("/applications", "2026-01-05", key="once", **APPLICATION) for _ in range(AT_ONCE)))
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len({answer.json()["case_id"] for answer in answers if answer.status_code == 201}) == 1
-    assert await intake.counts() == (1, 1, 1)
+    assert await intake.counts() == (1, 2, 1)
 
 
 async def test_twenty_first_contacts_of_one_person_at_once_are_one_case(intake: Intake) -> None:
@@ -84,7 +84,7 @@ async def test_the_told_events_fold_to_the_stored_state(intake: Intake) -> None:
     told = await intake.told(case["case_id"])
     row = await intake.db.fetchrow("SELECT * FROM state")
     assert row["body"] == fold(told)
-    assert row["version"] == len(told) == 5
+    assert row["version"] == len(told) == 6
     assert (row["status"], str(row["person_ref"])) == ("closed", CONTACT["person_ref"])
 
 
@@ -116,8 +116,9 @@ async def test_a_late_fact_with_the_person_only_reopens_the_case_that_a_rule_clo
     await intake.move_to("2026-02-25T09:00:00+01:00")
     late = await intake.done("/applications", "2026-02-10", **APPLICATION)
     assert (late["case_id"], late["status"]) == (case["case_id"], "open")
-    assert await intake.names(case["case_id"]) == ["first-contact-registered", "case-closed", "case-reopened", "application-received"]
-    reopened, received = (await intake.told(case["case_id"]))[2:]
+    told = ["first-contact-registered", "case-closed", "case-reopened", "application-received", "case-routed"]
+    assert await intake.names(case["case_id"]) == told
+    reopened, received = (await intake.told(case["case_id"]))[2:4]
     assert reopened.recordedtime == received.recordedtime == reopened.time
     assert reopened.correlationid == received.correlationid
 

@@ -25,7 +25,8 @@ from services.intake.domain.commands import (
 )
 from services.intake.domain.facts import CloseReason, Fact, Outcome
 from services.intake.domain.moments import day, instant
-from services.intake.domain.rules import Refused, decide
+from services.intake.domain.rules import decide
+from services.intake.domain.steps import Refused
 from tests.unit.intake.scenarios import receive_application
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,8 @@ import pytest
 from services.intake.domain.case import Lapse, lapse_due
 from services.intake.domain.commands import LapseCase
 from services.intake.domain.facts import CloseReason
-from services.intake.domain.rules import NotYet, Refused, Step, home, steps
+from services.intake.domain.rules import home, steps
+from services.intake.domain.steps import NotYet, Refused, Step
 from tests.unit.intake.scenarios import (
     NOW,
     PERSON,

@@ -1,10 +1,15 @@
 """What the environment may decide for intake."""
 
+from pathlib import Path
+
+from services.intake.settings.routing import OURS
 from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Intake needs nothing beyond what every service has."""
+    """Beside what every service has: the municipality's routing tables."""
+
+    routing_file: Path = OURS
 
     @property
     def source(self) -> str:

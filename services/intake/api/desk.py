@@ -1,0 +1,95 @@
+"""The desk at which a request becomes a command, and what the domain or the database says against it becomes a Problem."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Request, Response
+
+from services.intake.api.answers import APPLICATION_REF, CASE_ID, CASES, CaseShown, case_shown, next_shown
+from services.intake.domain.commands import Typed
+from services.intake.domain.steps import NotYet
+from services.intake.handlers import Asked, Done, NotAllowed, Ours, Outdated, TakenReference, Unknown, handle
+from services.intake.store import Override, SourceRef
+from shared.auth import Caller, caller
+from shared.clock import Clock
+from shared.context import begin
+from shared.http import etag, expected_version
+from shared.idempotency import Key, idempotency_key
+from shared.postgres import Database
+from shared.problems import Problem
+
+CREATED, DONE = 201, 200
+APPLICATION = "/cases/{case_id}/applications/{application_ref}"
+
+staff = caller("intake-staff")
+CaseId = Annotated[UUID, Path(examples=[CASE_ID])]
+ApplicationRef = Annotated[UUID, Path(examples=[APPLICATION_REF])]
+
+
+@dataclass(frozen=True)
+class House:
+    """What every request needs of the service."""
+
+    db: Database
+    clock: Clock
+    ours: Ours
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One request being dealt with: `now` is read once, here."""
+
+    house: House
+    now: datetime
+    who: Caller
+    key: Key
+    response: Response
+
+    async def carry_out(
+        self,
+        command: Typed,
+        status: int,
+        case_id: UUID | None = None,
+        expected: int | None = None,
+        known_as: SourceRef | None = None,
+        override: Override | None = None,
+    ) -> CaseShown:
+        """The case after the command.
+
+        Raises Problem: not_found, version_mismatch, time_in_future, reference_taken, step_not_allowed (with `next`).
+        """
+        asked = Asked(command, self.key, status, case_id, expected, known_as, override)
+        try:
+            done = await handle(self.house.db, self.house.ours, asked, begin(self.now, self.who.subject))
+        except Unknown:
+            raise Problem("not_found") from None
+        except Outdated:
+            raise Problem("version_mismatch") from None
+        except TakenReference:
+            raise Problem("reference_taken") from None
+        except NotAllowed as error:
+            if isinstance(error.refused, NotYet):
+                raise Problem("time_in_future") from None
+            allowed = [each.model_dump(mode="json") for each in next_shown(error.case_id, error.refused.allowed)]
+            raise Problem("step_not_allowed", reason=error.refused.message, next=allowed) from None
+        if status == CREATED:
+            self.response.headers["Location"] = f"{CASES}/{done.case_id}"
+        return shown(done, self.now, self.response)
+
+
+async def _desk(
+    request: Request, response: Response, who: Annotated[Caller, Depends(staff)], key: Annotated[Key, Depends(idempotency_key)]
+) -> Desk:
+    house: House = request.app.state.house
+    return Desk(house, await house.clock.now(), who, key, response)
+
+
+At = Annotated[Desk, Depends(_desk)]
+Expected = Annotated[int | None, Depends(expected_version)]
+
+
+def shown(done: Done, now: datetime, response: Response) -> CaseShown:
+    response.headers["ETag"] = etag(done.version)
+    return case_shown(done.case_id, done.version, done.case, done.application_ref, now)

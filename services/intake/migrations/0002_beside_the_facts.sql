@@ -1,0 +1,25 @@
+-- By unit and by household, to list what a team has and who belong together.
+ALTER TABLE state ADD COLUMN unit text, ADD COLUMN household_ref uuid;
+UPDATE state SET household_ref = (body ->> 'household_ref')::uuid;
+CREATE INDEX state_unit ON state (unit, stream) WHERE unit IS NOT NULL;
+CREATE INDEX state_household ON state (household_ref) WHERE household_ref IS NOT NULL;
+
+-- What other systems call a case. It stays here: a number of theirs is never told on the bus.
+CREATE TABLE source_ref (
+    source_system text NOT NULL,
+    source_ref    text NOT NULL,
+    case_id       uuid NOT NULL,
+    PRIMARY KEY (source_system, source_ref)
+);
+CREATE INDEX source_ref_case ON source_ref (case_id);
+
+-- A rule that a human did not follow, and why.
+CREATE TABLE override (
+    case_id  uuid        NOT NULL,
+    rule     text        NOT NULL,
+    ref      uuid        NOT NULL,
+    reason   text        NOT NULL,
+    noted_at timestamptz NOT NULL,
+    noted_by text        NOT NULL,
+    PRIMARY KEY (case_id, rule, ref)
+);
