@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import reduce
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from services.intake.domain.commands import Command, LapseCase, ReceiveApplicati
 from services.intake.domain.routing import Beside, Table
 from services.intake.domain.rules import decide, home
 from services.intake.domain.steps import Refused
-from services.intake.store import Override, SourceRef, Stored
-from services.intake.translate import publishable
+from services.intake.domain.worklist import Task, tasks
+from services.intake.store import Change, Override, SourceRef, Stored
+from services.intake.translate import name_of, publishable
 from shared import outbox
 from shared.context import Context
 from shared.crash import CrashPoint, reach
@@ -115,6 +117,24 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
         await _carry_out(tx, ours, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
 
 
+async def changes(db: Database, after: int, most: int) -> list[Change]:
+    """What changed after a place, the oldest first."""
+    async with transaction(db) as tx:
+        return await store.changes(tx, after, most)
+
+
+async def worklist(db: Database, unit: str | None, now: datetime) -> list[tuple[UUID, Task]]:
+    """What waits in the open cases of a unit, or of all: by the day it is due, then by case and reason."""
+    cases = await store.open_of(db, unit)
+    found = [(case_id, task) for case_id, case in cases.items() for task in tasks(case, now)]
+    return sorted(found, key=lambda each: place_of(*each))
+
+
+def place_of(case_id: UUID, task: Task) -> tuple[date, UUID, str, str]:
+    """Where a task stands on the worklist."""
+    return task.due_on, case_id, task.reason, str(task.ref or "")
+
+
 async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
     """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
     try:
@@ -122,11 +142,13 @@ async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored,
     except Refused as refused:
         raise NotAllowed(case_id, refused) from None
     after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
+    told = publishable(case_id, facts)
     if facts:
         await store.save(tx, case_id, after)
+        await store.note_change(tx, case_id, after.version, [name_of(each.event) for each in told], context)
     due = lapse_due(after.case)
     await set_timer(tx, case_id, due.at if due else None)
-    await outbox.append(tx, ours.source, publishable(case_id, facts), context)
+    await outbox.append(tx, ours.source, told, context)
     return after
 
 

@@ -1,6 +1,8 @@
 """All SQL of intake: load and save the state document of a case, and find the cases of a person. Decides nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -33,7 +35,14 @@ SOURCES_OF = "SELECT source_system, source_ref FROM source_ref WHERE case_id = $
 NOTE_OVERRIDE = """
     INSERT INTO override (case_id, rule, ref, reason, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 """
-FIRST = UUID(int=0)
+CHANGED = "INSERT INTO change_pending (case_id, version, facts, recorded_at) VALUES ($1, $2, $3, $4)"
+PLACE = """
+    WITH moved AS (DELETE FROM change_pending RETURNING *)
+    INSERT INTO change (case_id, version, facts, recorded_at) SELECT case_id, version, facts, recorded_at FROM moved ORDER BY id
+"""
+CHANGES = "SELECT place, case_id, version, facts, recorded_at FROM change WHERE place > $1 ORDER BY place LIMIT $2"
+OPEN_OF = "SELECT stream, version, body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1)"
+FIRST, CHANGES_LOCK = UUID(int=0), UUID("c4a9e000-0000-4000-8000-000000000001")
 
 BODY = TypeAdapter(Case)
 
@@ -62,6 +71,17 @@ class SourceRef:
 
     system: str
     ref: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A case that changed: at which place of the stream, to which version, by which facts, and when that was registered."""
+
+    place: int
+    case_id: UUID
+    version: int
+    facts: Sequence[str]
+    recorded_at: datetime
 
 
 @dataclass(frozen=True)
@@ -99,6 +119,23 @@ async def listed(db: Database, wanted: Wanted, after: UUID, most: int) -> dict[U
     asked = (wanted.status, wanted.unit, wanted.person_ref, wanted.household_ref)
     rows = await db.fetch(LIST, after, *asked, most)
     return {row["stream"]: Stored(row["version"], BODY.validate_python(row["body"])) for row in rows}
+
+
+async def open_of(db: Database, unit: str | None) -> dict[UUID, Case]:
+    """Every open case of a unit, or of all."""
+    return {row["stream"]: BODY.validate_python(row["body"]) for row in await db.fetch(OPEN_OF, unit)}
+
+
+async def note_change(tx: Transaction, case_id: UUID, version: int, facts: Sequence[str], context: Context) -> None:
+    """Tells those who follow that a case changed, and by which facts."""
+    await tx.execute(CHANGED, case_id, version, facts, context.now)
+
+
+async def changes(tx: Transaction, after: int, most: int) -> list[Change]:
+    """What changed after a place, in the order of places; that of one case in the order of its versions."""
+    await lock(tx, CHANGES_LOCK)
+    await tx.execute(PLACE)
+    return [Change(**row) for row in await tx.fetch(CHANGES, after, most)]
 
 
 async def known_as(db: Database, reference: SourceRef) -> UUID | None:

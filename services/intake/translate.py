@@ -55,6 +55,11 @@ def publishable(case_id: UUID, facts: Sequence[Fact]) -> list[Told]:
     return [Told(_event(fact), case_id, _time(fact.happened), TimePrecision(fact.happened.precision)) for fact in facts]
 
 
+def name_of(event: PublishedEvent) -> str:
+    """What an event is called: `application-received`."""
+    return event.event_type.split(".")[-2]
+
+
 def kept(event: PublishedEvent, time: datetime, precision: TimePrecision) -> Fact:
     """The fact that was told as this event; raises NotOurs for another service's, ValueError for a code that intake does not have."""
     happened = day(local_date(time)) if precision is TimePrecision.DAY else instant(time)

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import passage, routes
+from services.intake.api import lists, passage, routes
 from services.intake.api.desk import House
 from services.intake.handlers import Ours
 from services.intake.settings import Settings
@@ -27,6 +27,7 @@ def make_api(settings: Settings, db: Database, clock: Clock, ours: Ours) -> Fast
     app.state.house = House(db, clock, ours)
     app.include_router(routes.router, prefix=PREFIX)
     app.include_router(passage.router, prefix=PREFIX)
+    app.include_router(lists.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.intake.api.words import STEPS, Names
 from services.intake.domain import case as domain
 from services.intake.domain.facts import Answer, CaseRouted, CloseReason, Mode, Outcome
 from services.intake.domain.moments import LOCAL, Precision, When
@@ -91,8 +92,18 @@ EXAMPLE: dict[str, Any] = {
     "closed": None,
     "lapses_at": None,
     "next": [
-        {"step": "close_case", "method": "POST", "path": f"{CASES}/{CASE_ID}/closing"},
-        {"step": "make_decision", "method": "POST", "path": f"{CASES}/{CASE_ID}/applications/{APPLICATION_REF}/decision"},
+        {
+            "step": "close_case",
+            "names": {"sv": "Avsluta ärendet", "en": "Close the case"},
+            "method": "POST",
+            "path": f"{CASES}/{CASE_ID}/closing",
+        },
+        {
+            "step": "make_decision",
+            "names": {"sv": "Besluta", "en": "Decide"},
+            "method": "POST",
+            "path": f"{CASES}/{CASE_ID}/applications/{APPLICATION_REF}/decision",
+        },
     ],
 }
 
@@ -179,9 +190,10 @@ class PassageShown(BaseModel):
 
 
 class StepShown(BaseModel):
-    """A step that is allowed now."""
+    """A step that is allowed now, what to call it, and where to send it."""
 
     step: Step
+    names: Names
     method: str
     path: str
 
@@ -228,7 +240,7 @@ def next_shown(case_id: UUID, allowed: Iterable[Next]) -> list[StepShown]:
     """Each step with its address. What may come to a case only while it is open opens a new one afterwards, at another address."""
     listed = list(allowed)
     is_open = any(each.step is Step.CLOSE_CASE for each in listed)
-    return [StepShown(step=each.step, method="POST", path=_path(case_id, each, is_open)) for each in listed]
+    return [StepShown(step=each.step, names=STEPS[each.step], method="POST", path=_path(case_id, each, is_open)) for each in listed]
 
 
 def _path(case_id: UUID, allowed: Next, is_open: bool) -> str:

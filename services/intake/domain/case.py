@@ -59,6 +59,7 @@ class Application:
     period_to: date
     asked: When | None = None
     """When completion was last asked for; it is waited for until `completed`."""
+    due_on: date | None = None
     completed: bool = False
     assessments: tuple[Assessment, ...] = ()
     decision: DecisionMade | None = None
@@ -149,7 +150,7 @@ def evolve(case: Case, fact: Fact) -> Case:
             application = Application(fact.application_ref, fact.kind, fact.happened, fact.period_from, fact.period_to)
             return _about(replace(case, applications=(*case.applications, application)), fact)
         case CompletionRequested():
-            return _with(case, fact.application_ref, lambda known: replace(known, asked=fact.happened, completed=False))
+            return _with(case, fact.application_ref, lambda known: replace(known, asked=fact.happened, due_on=fact.due_on, completed=False))
         case ApplicationCompleted():
             return _with(case, fact.application_ref, lambda known: replace(known, completed=True))
         case ApplicationWithdrawn():

@@ -13,6 +13,23 @@ CREATE TABLE source_ref (
 );
 CREATE INDEX source_ref_case ON source_ref (case_id);
 
+-- What changed, for those who follow. A row gets its place only when somebody asks and all before it are committed: places are given by
+-- one at a time, of rows that are there, so no row ever appears behind a place that was read.
+CREATE TABLE change_pending (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    case_id     uuid        NOT NULL,
+    version     bigint      NOT NULL,
+    facts       text[]      NOT NULL,
+    recorded_at timestamptz NOT NULL
+);
+CREATE TABLE change (
+    place       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    case_id     uuid        NOT NULL,
+    version     bigint      NOT NULL,
+    facts       text[]      NOT NULL,
+    recorded_at timestamptz NOT NULL
+);
+
 -- A rule that a human did not follow, and why.
 CREATE TABLE override (
     case_id  uuid        NOT NULL,

@@ -145,4 +145,9 @@ async def test_a_fact_from_before_a_closing_by_hand_is_refused_with_the_way_to_r
     await intake.done(f"/cases/{case['case_id']}/closing", "2026-01-20", reason="no_contact")
     refused = await intake.post("/applications", "2026-01-15", **APPLICATION)
     assert refused.status_code == 409
-    assert refused.json()["next"][0] == {"step": "reopen_case", "method": "POST", "path": f"/intake/cases/{case['case_id']}/reopening"}
+    assert refused.json()["next"][0] == {
+        "step": "reopen_case",
+        "names": {"sv": "Återöppna ärendet", "en": "Reopen the case"},
+        "method": "POST",
+        "path": f"/intake/cases/{case['case_id']}/reopening",
+    }

@@ -2,18 +2,19 @@
 
 from datetime import UTC, datetime
 from functools import reduce
+from typing import get_args
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.catalogue import STAGE_RANK
+from contracts.catalogue import INTAKE_EVENTS, PUBLISHED, STAGE_RANK
 from contracts.envelope import Envelope, open_message
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.facts import CaseClosed, CaseReopened, CloseReason, Fact
 from services.intake.domain.moments import day, local_date
 from services.intake.store import BODY
-from services.intake.translate import fold, kept, publishable
+from services.intake.translate import EVENT_OF, fold, kept, publishable
 from shared.outbox import Told
 from tests.unit.intake.histories import typed
 
@@ -83,3 +84,8 @@ def test_a_day_survives_the_wire_in_every_year(at: datetime) -> None:
     told = publishable(CASE_ID, [CaseClosed(happened, reason=CloseReason.MOVED)])[0]
     envelope = over_the_wire(told, 1)
     assert kept(envelope.data, envelope.time, envelope.timeprecision) == CaseClosed(happened, CloseReason.MOVED)
+
+
+def test_every_fact_has_an_event_and_every_event_of_intake_a_fact() -> None:
+    assert set(EVENT_OF) == set(get_args(Fact))
+    assert set(EVENT_OF.values()) == {event for event in PUBLISHED if event.topic == INTAKE_EVENTS}

@@ -1,0 +1,239 @@
+"""What is read of many cases at once: lists by unit and state, the worklist, what changed, and the codes with their names."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from contracts.codes import UnitCode
+from contracts.intake import SourceSystem
+from services.intake import handlers, store
+from services.intake.api.answers import APPLICATION_REF, CASE_ID, EXAMPLE, CaseShown, case_shown
+from services.intake.api.desk import House, staff
+from services.intake.api.words import CODES, Names
+from services.intake.domain.worklist import Reason
+from services.intake.store import FIRST, Change, SourceRef, Wanted
+from shared.clock import real_now
+from shared.telemetry import step
+
+MOST, USUAL = 200, 50
+STREAM_S, POLL_S, HEARTBEAT_ROUNDS = 300.0, 1.0, 15
+TASK_PLACE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f-]{36}_[a-z_]{1,30}_([0-9a-f-]{36})?$"
+
+router = APIRouter(dependencies=[Depends(staff)])
+Limit = Annotated[int, Query(ge=1, le=MOST, description="how many at most")]
+Unit = Annotated[UnitCode | None, Query(description="of this unit only")]
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+class CasesShown(BaseModel):
+    """Cases in the order of their registration. `next_after`: ask again with it for more; null: there are no more."""
+
+    model_config = _example(cases=[EXAMPLE], next_after=None)
+
+    cases: list[CaseShown]
+    next_after: UUID | None
+
+
+class TaskShown(BaseModel):
+    """One thing that waits: why, by which day, in which case, about which application or assignment."""
+
+    case_id: UUID
+    reason: Reason
+    due_on: date
+    ref: UUID | None
+    unit: str | None
+    role: str | None
+
+
+class WorklistShown(BaseModel):
+    """What waits, the most urgent first. `next_after`: ask again with it for more; null: there is no more."""
+
+    model_config = _example(
+        tasks=[
+            {
+                "case_id": CASE_ID,
+                "reason": "assessment_to_start",
+                "due_on": "2026-01-05",
+                "ref": APPLICATION_REF,
+                "unit": "basgruppen",
+                "role": "social_worker",
+            }
+        ],
+        next_after=f"2026-01-05_{CASE_ID}_assessment_to_start_{APPLICATION_REF}",
+    )
+
+    tasks: list[TaskShown]
+    next_after: str | None
+
+
+class ChangeShown(BaseModel):
+    """A case that changed: to which version (its ETag), by which facts. `place`: where it stands in the stream."""
+
+    place: int
+    case_id: UUID
+    version: int
+    facts: list[str]
+    recorded_at: datetime
+
+
+class ChangesShown(BaseModel):
+    """What changed, the oldest first. Ask again after `next_after`."""
+
+    model_config = _example(
+        changes=[
+            {
+                "place": 7,
+                "case_id": CASE_ID,
+                "version": 2,
+                "facts": ["application-received", "case-routed"],
+                "recorded_at": "2026-01-05T09:30:00+01:00",
+            }
+        ],
+        next_after=7,
+    )
+
+    changes: list[ChangeShown]
+    next_after: int
+
+
+class CodeShown(BaseModel):
+    """A code and its names."""
+
+    code: str
+    names: Names
+
+
+class CodeSetShown(BaseModel):
+    """A set of codes in a version. New codes may come within a version; what a code means never changes."""
+
+    set: str
+    version: int
+    codes: list[CodeShown]
+
+
+class CodesShown(BaseModel):
+    """Every set of codes that the API speaks in."""
+
+    model_config = _example(
+        sets=[{"set": "assignment_mode", "version": 1, "codes": [{"code": "direct", "names": {"sv": "Direktanvisning", "en": "Direct"}}]}]
+    )
+
+    sets: list[CodeSetShown]
+
+
+@router.get("/cases", summary="Find cases: by your own reference, or by unit, state, person or household")
+@step
+async def list_cases(
+    request: Request,
+    unit: Unit = None,
+    status: Annotated[str | None, Query(pattern="^(open|closed)$")] = None,
+    person_ref: UUID | None = None,
+    household_ref: UUID | None = None,
+    source_system: SourceSystem = SourceSystem.INTAKE,
+    source_ref: Annotated[str | None, Query(max_length=64, description="what your own system calls the case")] = None,
+    after: UUID = FIRST,
+    limit: Limit = USUAL,
+) -> CasesShown:
+    """Ärenden. With `source_ref` the one case, or none; the other filters then say nothing."""
+    house: House = request.app.state.house
+    now = await house.clock.now()
+    if source_ref is not None:
+        case_id = await store.known_as(house.db, SourceRef(source_system, source_ref))
+        found = {case_id: await store.read(house.db, case_id)} if case_id else {}
+    else:
+        found = await store.listed(house.db, Wanted(status, unit, person_ref, household_ref), after, limit + 1)
+    shown = [case_shown(case_id, stored.version, stored.case, None, now) for case_id, stored in list(found.items())[:limit]]
+    return CasesShown(cases=shown, next_after=shown[-1].case_id if len(found) > limit else None)
+
+
+@router.get("/worklist", summary="What waits, why, and by which day")
+@step
+async def show_worklist(
+    request: Request,
+    unit: Unit = None,
+    reason: Reason | None = None,
+    due_by: Annotated[date | None, Query(description="due on this day or before")] = None,
+    after: Annotated[str | None, Query(pattern=TASK_PLACE, description="the `next_after` of the page before")] = None,
+    limit: Limit = USUAL,
+) -> WorklistShown:
+    """Arbetslistan, as it is now; what is due first comes first."""
+    house: House = request.app.state.house
+    waiting = [
+        TaskShown(case_id=case_id, reason=task.reason, due_on=task.due_on, ref=task.ref, unit=task.unit, role=task.role)
+        for case_id, task in await handlers.worklist(house.db, unit, await house.clock.now())
+        if reason in (None, task.reason) and (due_by is None or task.due_on <= due_by)
+    ]
+    page = [task for task in waiting if after is None or _place(task) > after][: limit + 1]
+    return WorklistShown(tasks=page[:limit], next_after=_place(page[limit - 1]) if len(page) > limit else None)
+
+
+def _place(task: TaskShown) -> str:
+    """Where a task stands; text sorts as the list does."""
+    return f"{task.due_on}_{task.case_id}_{task.reason}_{task.ref or ''}"
+
+
+@router.get("/changes", summary="What changed")
+@step
+async def show_changes(request: Request, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = USUAL) -> ChangesShown:
+    """Ändringar after a place of the stream. Every change comes once, also what a timer did; of one case in the order of versions."""
+    house: House = request.app.state.house
+    found = await handlers.changes(house.db, after, limit)
+    return ChangesShown(changes=[_change(each) for each in found], next_after=found[-1].place if found else after)
+
+
+@router.get(
+    "/changes/stream",
+    summary="What changes, as it happens",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Server-sent events: `id` is the place, `data` a change"}},
+)
+@step
+async def stream_changes(
+    request: Request,
+    after: Annotated[int, Query(ge=0)] = 0,
+    last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,18}$", description="where a stream that broke off goes on")] = None,
+) -> StreamingResponse:
+    """Ändringar as server-sent events. The stream ends after five minutes; a reader comes again, with a token that is valid then."""
+    house: House = request.app.state.house
+    return StreamingResponse(_events(house, int(last_event_id) if last_event_id else after), media_type="text/event-stream")
+
+
+async def _events(house: House, after: int) -> AsyncIterator[str]:
+    began, quiet = real_now(), 0
+    while (real_now() - began).total_seconds() < STREAM_S:
+        found = await handlers.changes(house.db, after, MOST)
+        for each in found:
+            after = each.place
+            yield f"id: {each.place}\nevent: change\ndata: {_change(each).model_dump_json()}\n\n"
+        quiet = 0 if found else quiet + 1
+        if quiet % HEARTBEAT_ROUNDS == 1:
+            yield ": nothing new\n\n"
+        if not found:
+            await asyncio.sleep(POLL_S)
+
+
+@router.get("/codes", summary="Every code with its names")
+@step
+async def show_codes() -> CodesShown:
+    """Koder, with their names in Swedish and English."""
+    return CodesShown(
+        sets=[
+            CodeSetShown(set=name, version=version, codes=[CodeShown(code=code, names=names) for code, names in codes.items()])
+            for name, (version, codes) in CODES.items()
+        ]
+    )
+
+
+def _change(change: Change) -> ChangeShown:
+    return ChangeShown(
+        place=change.place, case_id=change.case_id, version=change.version, facts=list(change.facts), recorded_at=change.recorded_at
+    )
