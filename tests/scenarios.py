@@ -151,7 +151,7 @@ class Desk:
 
     def play(self, steps: list[Typed]) -> None:
         """Types everything in the order it was typed; the clock stops at every day on which something is."""
-        with service_client(self._street, "intake", "intake-staff") as intake:
+        with service_client(self._street, "intake", "intake-staff", "intake-decider") as intake:
             day = None
             for step in sorted(steps, key=lambda step: step.typed):
                 if step.typed != day:

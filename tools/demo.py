@@ -149,7 +149,11 @@ def _fail(failure: StreetFailure) -> None:
 def play(record: StreetRecord, typed: list[Act]) -> None:
     """Types every act at intake's API, day by day, the street's clock going along; at the end it is now."""
     cases: dict[int, dict[str, str]] = {}
-    with open_clock(record) as clock, open_api(record, "intake", ["intake-staff"]) as intake, progress("Playing", len(typed)) as reach:
+    with (
+        open_clock(record) as clock,
+        open_api(record, "intake", ["intake-staff", "intake-decider"]) as intake,
+        progress("Playing", len(typed)) as reach,
+    ):
         done = 0
         for _, of_day in groupby(typed, key=lambda act: local_date(act.typed)):
             day = list(of_day)

@@ -113,7 +113,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def limits(chromium: str, street: StreetRecord) -> dict[str, str]:
     """An as-of and a known-at under which some clients of the last weeks are known, and nothing moves any more."""
-    with open_clock(street) as clock, service_client(street, "intake", "intake-staff") as intake:
+    with open_clock(street) as clock, service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         today = local_date(clock.now())
         for client in CLIENTS:
             _type_in(intake, today, *client)

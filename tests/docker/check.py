@@ -71,7 +71,7 @@ class Clerk:
 
     def _work(self) -> None:
         try:
-            with service_client(self._record, "intake", "intake-staff") as intake:
+            with service_client(self._record, "intake", "intake-staff", "intake-decider") as intake:
                 while not self._stop.is_set():
                     contact = {"happened": {"at": real_now().isoformat()}, "channel": "phone", "source_system": "intake"}
                     self.acknowledged.append(_post(intake, "/intake/cases", contact)["case_id"])
@@ -187,7 +187,7 @@ def _page(street: Containers, address: str) -> str:
 def histories(street: Containers) -> str:
     """Clients whose waits are known, through intake's API: leadtimes has heard them and counts who still waits."""
     today = local_date(real_now())
-    with service_client(read_record(street.folder), "intake", "intake-staff") as intake:
+    with service_client(read_record(street.folder), "intake", "intake-staff", "intake-decider") as intake:
         for days in (*WAITS_OF_L01, None):
             first = today - timedelta(days=10)
             case = _post(intake, "/intake/cases", {"happened": {"on": first.isoformat()}, "channel": "phone", "source_system": "intake"})

@@ -136,7 +136,7 @@ def one_time(street: StreetRecord, desk: Desk) -> Iterator[None]:
 @pytest.fixture
 def intake(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
     """A client of intake."""
-    with service_client(street, "intake", "intake-staff", "operator") as client:
+    with service_client(street, "intake", "intake-staff", "intake-decider", "operator") as client:
         yield client
 
 

@@ -115,7 +115,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", FIELDS)
 def test_a_field_that_cannot_be_taken_is_refused_and_never_repeated(street: StreetRecord, kind: str) -> None:
-    with service_client(street, "intake", "intake-staff") as intake:
+    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         answer = intake.post("/intake/cases", json=GOOD | FIELDS[kind], headers={"idempotency-key": str(uuid4())})
     assert answer.status_code == 422
     assert SECRET not in answer.text
@@ -123,7 +123,7 @@ def test_a_field_that_cannot_be_taken_is_refused_and_never_repeated(street: Stre
 
 
 def test_who_guesses_learns_nothing_from_the_answer(street: StreetRecord) -> None:
-    with service_client(street, "intake", "intake-staff") as intake:
+    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         answers = [intake.get(f"/intake/cases/{guess}") for guess in (uuid4(), uuid4(), "00000000-0000-0000-0000-000000000001")]
         assert {(each.status_code, each.text) for each in answers} == {(404, answers[0].text)}
         assert SECRET not in intake.get(f"/intake/cases/{SECRET}?person={SECRET}").text

@@ -148,7 +148,7 @@ def bodies(canaries: Canaries, name: str, example: Any) -> Iterator[tuple[str, b
 
 def type_into_services(street: StreetRecord, played: Played) -> None:
     """Every operation and page of both services, and what is no operation."""
-    for service, roles in (("intake", ("intake-staff", "operator")), ("leadtimes", ("operator", "leadtimes-reader"))):
+    for service, roles in (("intake", ("intake-staff", "intake-decider", "operator")), ("leadtimes", ("operator", "leadtimes-reader"))):
         with service_client(street, service, *roles) as client:
             methods = set[str]()
             for operation in operations(client.get(f"/{service}/openapi.json").json()):

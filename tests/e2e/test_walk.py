@@ -33,7 +33,7 @@ def taken(spans: list[Any], began: int) -> list[str]:
 
 def test_an_event_takes_the_hops_of_the_walk_in_their_order(street: StreetRecord, spans: Spans) -> None:
     began = time.time_ns()
-    with service_client(street, "intake", "intake-staff") as intake:
+    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         now = intake_now(street)
         contact = {"happened": {"at": now}, "person_ref": str(uuid4()), "channel": "phone", "source_system": "intake"}
         answer = intake.post("/intake/cases", json=contact, headers={"idempotency-key": str(uuid4())})

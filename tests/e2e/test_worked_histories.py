@@ -38,7 +38,7 @@ def test_h1_a_case_without_support_lapses_and_the_next_contact_is_a_case_of_its_
     assert completed(l04("2001-01", "2001-12-31")) == (1, 15)
     assert completed(l04("2001-08", "2001-12-31")) == (1, 21)
     assert desk.cases["h1a"] != desk.cases["h1b"]
-    with service_client(street, "intake", "intake-staff") as intake:
+    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         closing = intake.get(f"/intake/cases/{desk.cases['h1a']}").json()["closed"]
     assert closing["reason"] == "lapsed_no_support"
     assert closing["happened"]["at"] == "2001-07-01T00:00:00+02:00"

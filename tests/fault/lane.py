@@ -88,7 +88,7 @@ class Lane:
     @asynccontextmanager
     async def people_at(self, place: Place) -> AsyncIterator[None]:
         """People ask there while the block runs; when it ends, nothing is in flight."""
-        shown = token(self.street, "intake-staff", ago=AGO)
+        shown = token(self.street, "intake-staff", "intake-decider", ago=AGO)
         clients = Clients(place.url, shown, self.ledger, pause_s=PAUSE_S, ago=AGO)
         async with asyncio.TaskGroup() as group:
             group.create_task(clients.work(PEOPLE))

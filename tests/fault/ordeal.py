@@ -190,7 +190,7 @@ async def ordeal(folder: Path) -> AsyncIterator[Ordeal]:
             record = await asyncio.to_thread(street.start)
         stack.callback(street.stop)
         with opened(folder / "ledger.jsonl") as ledger:
-            clients = Clients(record.services["intake"].url, token(record, "intake-staff"), ledger, pause_s=PAUSE_S)
+            clients = Clients(record.services["intake"].url, token(record, "intake-staff", "intake-decider"), ledger, pause_s=PAUSE_S)
             made = Ordeal(record, disks, folder / "ledger.jsonl", clients)
             try:
                 async with asyncio.TaskGroup() as group:

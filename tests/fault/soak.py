@@ -119,7 +119,7 @@ class Soak:
     async def _load(self, tally: Tally, chaos: Chaos) -> None:
         """Clients and chaos for as long as was asked; then the last stops end, and the clients are answered."""
         lifetime = timedelta(minutes=MOST_MINUTES + 30)
-        bearer = token(self._record, "intake-staff", lifetime=lifetime)
+        bearer = token(self._record, "intake-staff", "intake-decider", lifetime=lifetime)
         clients = Clients(self._record.services["intake"].url, bearer, tally, pause_s=PAUSE_S)
         stop = asyncio.Event()
         work, hits = asyncio.create_task(clients.work(PEOPLE)), asyncio.create_task(chaos.run(stop))

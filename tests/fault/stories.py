@@ -98,7 +98,7 @@ async def _now(place: Place) -> str:
 
 async def _shown(lane: Lane, ago: timedelta) -> int:
     """What intake answers to a question about nobody, asked with a token that was issued some time ago."""
-    headers = {"authorization": f"Bearer {token(lane.street, 'intake-staff', ago=ago)}"}
+    headers = {"authorization": f"Bearer {token(lane.street, 'intake-staff', 'intake-decider', ago=ago)}"}
     async with httpx.AsyncClient(base_url=lane.intake.url, headers=headers, timeout=15, trust_env=False) as api:
         return (await api.get(f"/intake/cases/{uuid4()}")).status_code
 

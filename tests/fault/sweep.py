@@ -82,7 +82,7 @@ class Sweep:
         """From its migrations on to the last thing told, with clients who never stop asking."""
         place = Place("intake", self._forges["intake"], self._street, house, self._folder / f"intake-{part}.log")
         with opened(self._ledger(part)) as ledger:
-            clients = Clients(place.url, token(self._street, "intake-staff"), ledger, pause_s=PAUSE_S)
+            clients = Clients(place.url, token(self._street, "intake-staff", "intake-decider"), ledger, pause_s=PAUSE_S)
             await self._hit(place, MIDDLE, nth)
             self._swept.tables_after_middle.append(await house.db.fetchval(TABLES))
             await self._hit(place, AFTER, 1)

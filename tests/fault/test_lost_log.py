@@ -77,7 +77,7 @@ class Own:
 
     def contact(self) -> str:
         """A first contact; answers the case."""
-        with service_client(self.record, "intake", "intake-staff") as intake:
+        with service_client(self.record, "intake", "intake-staff", "intake-decider") as intake:
             contact = {"happened": {"on": "2003-02-09"}, "channel": "phone"}
             answer = intake.post("/intake/cases", json=contact, headers={"idempotency-key": str(uuid4())})
         assert answer.is_success, answer.text

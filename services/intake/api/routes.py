@@ -24,6 +24,7 @@ from services.intake.domain.commands import (
 )
 from services.intake.handlers import Done
 from services.intake.store import Override, SourceRef
+from shared.auth import caller
 from shared.problems import Problem
 from shared.telemetry import step
 
@@ -148,10 +149,13 @@ async def complete_assessment(
     return await at.carry_out(command, DONE, case_id, expected)
 
 
-@router.post(f"{APPLICATION}/decision", summary="Decide an application")
+@router.post(f"{APPLICATION}/decision", summary="Decide an application", dependencies=[Depends(caller("intake-decider"))])
 @step
 async def make_decision(case_id: CaseId, application_ref: ApplicationRef, body: bodies.Decision, at: At, expected: Expected) -> CaseShown:
-    """Beslut, from every state of an application that is open."""
+    """Beslut, from every state of an application that is open; by somebody with authority (role intake-decider beside intake-staff).
+
+    An automated one is the system's (förvaltningslagen 28 §), and no other is.
+    """
     command = MakeDecision(
         happened=body.happened.when(),
         now=at.now,

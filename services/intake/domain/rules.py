@@ -46,6 +46,7 @@ from services.intake.domain.passage import CODE_VERSION, Passage, decide_on
 from services.intake.domain.routing import Beside, follow_on
 from services.intake.domain.steps import Next, NotYet, Refused, Step
 
+SYSTEM = "system"
 REOPENS_WITHIN = timedelta(days=30)
 
 
@@ -223,6 +224,8 @@ def make_decision(case: Case, command: MakeDecision) -> list[Fact]:
         raise Refused("A decision that grants something says from which day to which day.")
     if not command.outcome.gives_support and period != (None, None):
         raise Refused("A decision that grants nothing has no period of support.")
+    if command.automated != (command.decided_by_role == SYSTEM):
+        raise Refused("An automated decision is the system's, and no other is.")
     if command.support_from and command.support_to and command.support_to < command.support_from:
         raise Refused("The period of support ends before it begins.")
     decided = DecisionMade(

@@ -171,7 +171,7 @@ def test_a_time_that_is_none_is_refused_and_not_repeated(run: Run, at: str) -> N
 @pytest.mark.usefixtures("desk")  # which plays its histories before the clock has passed them
 async def test_what_falls_due_on_the_way_happens_on_the_way(street: StreetRecord) -> None:
     """A contact without application lapses, and is recorded to, at its thirtieth day, not when a clock moved by forty days arrives."""
-    with open_clock(street) as clock, service_client(street, "intake", "intake-staff") as intake:
+    with open_clock(street) as clock, service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         contact = {"happened": {"at": clock.now().isoformat()}, "channel": "phone"}
         case = intake.post("/intake/cases", json=contact, headers={"idempotency-key": str(uuid4())}).json()
         due = datetime.fromisoformat(case["lapses_at"])

@@ -44,6 +44,8 @@ class Intake:
     clock: Clock
     app: FastAPI
     staff: httpx.AsyncClient
+    assistant: httpx.AsyncClient
+    """Staff without the authority to decide."""
     operator: httpx.AsyncClient
     keys: "count[int]"
 
@@ -110,14 +112,14 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     ours = Ours(settings.source, read_routing(settings.routing_file))
     app = make_api(settings, db, clock, ours)
 
-    def client(role: str) -> httpx.AsyncClient:
-        token = issue_token(key, "test", "sluss", f"test-{role}", [role], timedelta(hours=1))
+    def client(*roles: str) -> httpx.AsyncClient:
+        token = issue_token(key, "test", "sluss", f"test-{roles[0]}", roles, timedelta(hours=1))
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://intake.test", headers={"Authorization": f"Bearer {token}"}
         )
 
-    async with client("intake-staff") as staff, client("operator") as operator:
-        yield Intake(db, settings, ours, clock, app, staff, operator, count())
+    async with client("intake-staff", "intake-decider") as staff, client("intake-staff") as assistant, client("operator") as operator:
+        yield Intake(db, settings, ours, clock, app, staff, assistant, operator, count())
     db.terminate()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()

@@ -255,3 +255,16 @@ async def test_an_instant_and_a_day_are_told_as_they_were_typed(intake: Intake) 
     assert (application.time.isoformat(), application.timeprecision) == ("2026-01-06T00:00:00+01:00", "day")
     assert (contact.sequence, application.sequence) == (1, 2)
     assert contact.source == "/municipality/0114/intake"
+
+
+async def test_only_somebody_with_authority_decides_and_an_automated_decision_is_the_systems(intake: Intake) -> None:
+    case = await intake.done("/applications", "2026-01-05", **APPLICATION)
+    path = f"/cases/{case['case_id']}/applications/{case['application_ref']}/decision"
+    body = {"happened": {"on": "2026-01-20"}, **REJECTED}
+    refused = await intake.assistant.post(f"/intake{path}", json=body, headers={"Idempotency-Key": "without-authority"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:sluss:error:role_missing")
+    for wrong in ({"automated": True}, {"decided_by_role": "system"}):
+        assert (await intake.post(path, "2026-01-20", **REJECTED | wrong)).status_code == 409
+    automated = await intake.done(path, "2026-01-20", **REJECTED | {"automated": True, "decided_by_role": "system"})
+    assert automated["applications"][0]["stage"] == "decided"
+    assert (await intake.told(case["case_id"]))[-1].data.model_dump()["automated"] is True

@@ -50,7 +50,7 @@ async def leadtimes(street: StreetRecord) -> AsyncIterator[Database]:
 
 def a_case(street: StreetRecord) -> UUID:
     """A first contact and an application, through intake's API."""
-    with service_client(street, "intake", "intake-staff") as intake:
+    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         today = {"happened": {"on": "2000-06-01"}}
         contact = {"person_ref": str(uuid4()), "channel": "phone", "source_system": "intake", **today}
         case = intake.post("/intake/cases", json=contact, headers={"Idempotency-Key": uuid4().hex}).json()["case_id"]

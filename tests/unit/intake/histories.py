@@ -70,8 +70,8 @@ DECIDED: dict[str, st.SearchStrategy[Any]] = {
     "decision_ref": REFS,
     "support_from": st.none(),
     "support_to": st.none(),
-    "automated": st.booleans(),
-    "decided_by_role": codes(DecidingRole),
+    "automated": st.just(False),
+    "decided_by_role": codes(role for role in DecidingRole if role is not DecidingRole.SYSTEM),
 }
 PARTS: dict[type, st.SearchStrategy[dict[str, Any]]] = {
     RegisterContact: st.fixed_dictionaries(

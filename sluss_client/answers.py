@@ -1,0 +1,160 @@
+"""What intake answers, as typed and frozen values. A field or a code that a younger service adds is let through, never an error."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Answer(BaseModel):
+    """Of every answer: frozen, and open for fields that this client does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Moment(Answer):
+    """When something happened: an instant (`at`), or only a Swedish date (`on`)."""
+
+    at: datetime | None = None
+    on: date | None = None
+
+
+class Decision(Answer):
+    """Beslut on an application; the days of support are both included."""
+
+    decision_ref: UUID
+    outcome: str
+    support_from: date | None
+    support_to: date | None
+
+
+class Application(Answer):
+    """Ansökan, and how far it has come (`stage`)."""
+
+    application_ref: UUID
+    kind: str
+    stage: str
+    received: Moment
+    ended: Moment | None
+    period_from: date
+    period_to: date
+    decision: Decision | None
+
+
+class Closing(Answer):
+    """When and why the case closed."""
+
+    happened: Moment
+    reason: str
+
+
+class Route(Answer):
+    """Where the case was routed, by which rule of which version."""
+
+    happened: Moment
+    unit: str | None
+    role: str
+    rule_id: str
+    rule_version: int
+    hop: int
+
+
+class Plan(Answer):
+    """The latest version of the plan (handlingsplan)."""
+
+    plan_ref: UUID
+    version: int
+    agreed: Moment
+    next_follow_up_on: date
+    expired: Moment | None
+
+
+class Assignment(Answer):
+    """Anvisning, and what was said to it."""
+
+    assignment_ref: UUID
+    mode: str
+    insats_kind: str
+    issued: Moment
+    answer: str | None
+
+
+class Passage(Answer):
+    """How far the person has come beside the applications; `unit` and `role`: who answers for the case now."""
+
+    hindrance: str | None
+    unit: str | None
+    role: str | None
+    routes: Sequence[Route]
+    returns: int
+    plan: Plan | None
+    assignments: Sequence[Assignment]
+    pes_result: str | None
+    observed_insatser: int
+
+
+class Step(Answer):
+    """A step that is allowed now, what it is called (`sv`, `en`), and where it is sent."""
+
+    step: str
+    names: Mapping[str, str]
+    method: str
+    path: str
+
+
+class Case(Answer):
+    """A case as it is now. `application_ref`: the application that the request was about; `version`: what `building_on` compares."""
+
+    case_id: UUID
+    application_ref: UUID | None
+    version: int
+    status: str
+    person_ref: UUID | None
+    household_ref: UUID | None
+    opened: Moment | None
+    applications: Sequence[Application]
+    passage: Passage
+    closed: Closing | None
+    lapses_at: datetime | None
+    next: Sequence[Step]
+
+    def may(self, step: str) -> bool:
+        """Whether a step is allowed now."""
+        return any(each.step == step for each in self.next)
+
+
+class Task(Answer):
+    """One thing that waits: why, by which day, in which case, about which application or assignment."""
+
+    case_id: UUID
+    reason: str
+    due_on: date
+    ref: UUID | None
+    unit: str | None
+    role: str | None
+
+
+class Change(Answer):
+    """A case that changed: to which version, by which facts; `place` is where to go on reading."""
+
+    place: int
+    case_id: UUID
+    version: int
+    facts: Sequence[str]
+    recorded_at: datetime
+
+
+class Code(Answer):
+    """A code and what it is called (`sv`, `en`)."""
+
+    code: str
+    names: Mapping[str, str]
+
+
+class CodeSet(Answer):
+    """A set of codes in a version."""
+
+    set: str
+    version: int
+    codes: Sequence[Code]

@@ -1,0 +1,304 @@
+"""The client itself: a method for each operation of intake, each request sent once however often it has to be sent."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Final, TypeAlias
+from uuid import UUID, uuid4
+
+import httpx
+
+from sluss_client.answers import Case, Change, CodeSet, Task
+from sluss_client.refusals import Refusal
+
+Happened: TypeAlias = date | datetime
+"""A day when no more is known, else an instant with its offset."""
+Token: TypeAlias = str | Callable[[], str]
+PATIENCE_S: Final = 30.0
+TRIES: Final = 6
+LONGEST_PAUSE_S: Final = 10.0
+PASSES: Final = frozenset({409, 429, 502, 503, 504})
+PAGE: Final = 100
+
+
+class IntakeClient:
+    """Intake over HTTP. Use it as `async with IntakeClient(url, token) as intake`.
+
+    `token`: an access token, or a function that gives a fresh one. A request carries an Idempotency-Key of its own, so it is sent again
+    after a fault of the network and has one effect. `building_on`: refuse (`version_mismatch`) if the case has changed since that answer.
+    Every method raises Refusal, and httpx.TransportError when the service cannot be reached after several tries.
+    """
+
+    def __init__(self, url: str, token: Token, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._token = token
+        self._http = httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, transport=transport, trust_env=False)
+
+    async def __aenter__(self) -> "IntakeClient":
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._http.aclose()
+
+    async def register_contact(
+        self,
+        *,
+        happened: Happened,
+        channel: str,
+        person_ref: UUID | None = None,
+        household_ref: UUID | None = None,
+        source_system: str = "intake",
+        source_ref: str | None = None,
+        known_from: date | None = None,
+    ) -> Case:
+        """Första kontakt."""
+        said = {"channel": channel, "person_ref": person_ref, "household_ref": household_ref}
+        known = {"source_system": source_system, "source_ref": source_ref, "known_from": known_from}
+        return await self._post("/cases", happened, said | known)
+
+    async def receive_application(
+        self,
+        *,
+        happened: Happened,
+        kind: str,
+        channel: str,
+        period_from: date,
+        period_to: date,
+        case_id: UUID | None = None,
+        person_ref: UUID | None = None,
+        household_ref: UUID | None = None,
+        hindrance: str | None = None,
+        not_assigned_because: str | None = None,
+        source_system: str = "intake",
+        source_ref: str | None = None,
+        building_on: Case | None = None,
+    ) -> Case:
+        """Ansökan: in a case of which the id is known, else in the one of the person, or a new one."""
+        path = f"/cases/{case_id}/applications" if case_id else "/applications"
+        said = {"kind": kind, "channel": channel, "period_from": period_from, "period_to": period_to, "hindrance": hindrance}
+        known = {"person_ref": person_ref, "household_ref": household_ref, "source_system": source_system, "source_ref": source_ref}
+        return await self._post(path, happened, said | known | {"not_assigned_because": not_assigned_because}, building_on)
+
+    async def request_completion(self, case: Case, application: UUID, *, happened: Happened, due_on: date) -> Case:
+        """Begär komplettering."""
+        return await self._of_application(case, application, "completion-requests", happened, {"due_on": due_on})
+
+    async def complete_application(self, case: Case, application: UUID, *, happened: Happened) -> Case:
+        """Ansökan komplett."""
+        return await self._of_application(case, application, "completion", happened)
+
+    async def withdraw_application(self, case: Case, application: UUID, *, happened: Happened) -> Case:
+        """Ansökan återtagen."""
+        return await self._of_application(case, application, "withdrawal", happened)
+
+    async def start_assessment(self, case: Case, application: UUID, *, happened: Happened, kind: str) -> Case:
+        """Utredning inledd."""
+        return await self._of_application(case, application, "assessment-start", happened, {"kind": kind})
+
+    async def complete_assessment(self, case: Case, application: UUID, *, happened: Happened, kind: str) -> Case:
+        """Utredning avslutad."""
+        return await self._of_application(case, application, "assessment-completion", happened, {"kind": kind})
+
+    async def make_decision(
+        self,
+        case: Case,
+        application: UUID,
+        *,
+        happened: Happened,
+        outcome: str,
+        decided_by_role: str,
+        support_from: date | None = None,
+        support_to: date | None = None,
+        automated: bool = False,
+    ) -> Case:
+        """Beslut; the token needs the authority to decide."""
+        said = {"outcome": outcome, "decided_by_role": decided_by_role, "automated": automated}
+        period = {"support_from": support_from, "support_to": support_to}
+        return await self._of_application(case, application, "decision", happened, said | period)
+
+    async def code_hindrance(self, case: Case, *, happened: Happened, code: str) -> Case:
+        """Koda försörjningshinder."""
+        return await self._of_case(case, "hindrance", happened, {"code": code})
+
+    async def check_pes(self, case: Case, *, happened: Happened, result: str, registered_since: date | None = None) -> Case:
+        """Inskrivningskontroll hos Arbetsförmedlingen."""
+        return await self._of_case(case, "pes-checks", happened, {"result": result, "registered_since": registered_since})
+
+    async def observe_insats(
+        self,
+        case: Case,
+        *,
+        kind: str,
+        started_on: date,
+        provider_role: str,
+        ended_on: date | None = None,
+        planned_hours_per_week: int | None = None,
+    ) -> Case:
+        """Pågående insats funnen."""
+        said = {"kind": kind, "started_on": started_on, "provider_role": provider_role}
+        return await self._of_case(
+            case, "observed-insatser", None, said | {"ended_on": ended_on, "planned_hours_per_week": planned_hours_per_week}
+        )
+
+    async def assign_case(self, case: Case, *, happened: Happened, unit: str, role: str) -> Case:
+        """Tilldela ärendet by hand."""
+        return await self._of_case(case, "responsibility", happened, {"unit": unit, "role": role})
+
+    async def agree_plan(self, case: Case, *, happened: Happened, next_follow_up_on: date) -> Case:
+        """Handlingsplan överenskommen."""
+        return await self._of_case(case, "plan", happened, {"next_follow_up_on": next_follow_up_on})
+
+    async def hold_follow_up(self, case: Case, *, happened: Happened, next_follow_up_on: date) -> Case:
+        """Uppföljning hållen."""
+        return await self._of_case(case, "plan/follow-ups", happened, {"next_follow_up_on": next_follow_up_on})
+
+    async def expire_plan(self, case: Case, *, happened: Happened) -> Case:
+        """Handlingsplan upphörd."""
+        return await self._of_case(case, "plan/expiry", happened)
+
+    async def attend_intro_days(self, case: Case, *, happened: Happened) -> Case:
+        """Introdagar genomförda."""
+        return await self._of_case(case, "introduction-days", happened)
+
+    async def hold_planning_meeting(self, case: Case, *, happened: Happened) -> Case:
+        """Planeringssamtal hållet."""
+        return await self._of_case(case, "planning-meetings", happened)
+
+    async def issue_assignment(
+        self, case: Case, *, happened: Happened, mode: str, insats_kind: str, basis: str, planned_hours_per_week: int | None = None
+    ) -> Case:
+        """Anvisning."""
+        said = {"mode": mode, "insats_kind": insats_kind, "basis": basis, "planned_hours_per_week": planned_hours_per_week}
+        return await self._of_case(case, "assignments", happened, said)
+
+    async def answer_assignment(self, case: Case, assignment: UUID, *, happened: Happened, answer: str) -> Case:
+        """Anvisning besvarad."""
+        return await self._of_case(case, f"assignments/{assignment}/answer", happened, {"answer": answer})
+
+    async def close_case(self, case: Case, *, happened: Happened, reason: str) -> Case:
+        """Avsluta ärendet."""
+        return await self._of_case(case, "closing", happened, {"reason": reason})
+
+    async def reopen_case(self, case: Case, *, happened: Happened, reason: str = "closed_in_error") -> Case:
+        """Återöppna ärendet."""
+        return await self._of_case(case, "reopening", happened, {"reason": reason})
+
+    async def case(self, case_id: UUID) -> Case:
+        """The case as it is now."""
+        return Case.model_validate(await self._get(f"/cases/{case_id}"))
+
+    async def case_known_as(self, source_system: str, source_ref: str) -> Case | None:
+        """The case that your own system knows by this reference."""
+        found = (await self._get("/cases", source_system=source_system, source_ref=source_ref))["cases"]
+        return Case.model_validate(found[0]) if found else None
+
+    async def cases(
+        self, *, unit: str | None = None, status: str | None = None, person_ref: UUID | None = None, household_ref: UUID | None = None
+    ) -> AsyncIterator[Case]:
+        """Every case that fits, in the order of registration."""
+        asked = {"unit": unit, "status": status, "person_ref": person_ref, "household_ref": household_ref}
+        async for page in self._pages("/cases", asked):
+            for case in page["cases"]:
+                yield Case.model_validate(case)
+
+    async def worklist(self, *, unit: str | None = None, reason: str | None = None, due_by: date | None = None) -> AsyncIterator[Task]:
+        """Everything that waits, the most urgent first."""
+        async for page in self._pages("/worklist", {"unit": unit, "reason": reason, "due_by": due_by}):
+            for task in page["tasks"]:
+                yield Task.model_validate(task)
+
+    async def changes(self, after: int = 0) -> AsyncIterator[Change]:
+        """Every change after a place, until there is none left."""
+        while True:
+            page = await self._get("/changes", after=after, limit=PAGE)
+            for change in page["changes"]:
+                yield Change.model_validate(change)
+            if len(page["changes"]) < PAGE:
+                return
+            after = page["next_after"]
+
+    async def follow_changes(self, after: int = 0) -> AsyncIterator[Change]:
+        """Every change after a place, and each further one as it happens, for ever. A stream that breaks off is taken up where it was."""
+        while True:
+            headers = self._headers() | {"Last-Event-ID": str(after)}
+            try:
+                async with self._http.stream("GET", "/intake/changes/stream", headers=headers) as answer:
+                    if answer.is_error:
+                        await answer.aread()
+                        raise _refusal(answer)
+                    async for line in answer.aiter_lines():
+                        if line.startswith("data: "):
+                            change = Change.model_validate(json.loads(line.removeprefix("data: ")))
+                            after = change.place
+                            yield change
+            except httpx.TransportError:
+                await asyncio.sleep(1)
+
+    async def codes(self) -> dict[str, CodeSet]:
+        """Every set of codes with their names, by its own name."""
+        return {each["set"]: CodeSet.model_validate(each) for each in (await self._get("/codes"))["sets"]}
+
+    async def _of_application(
+        self, case: Case, application: UUID, step: str, happened: Happened, said: Mapping[str, Any] | None = None
+    ) -> Case:
+        return await self._post(f"/cases/{case.case_id}/applications/{application}/{step}", happened, said or {}, case)
+
+    async def _of_case(self, case: Case, step: str, happened: Happened | None, said: Mapping[str, Any] | None = None) -> Case:
+        return await self._post(f"/cases/{case.case_id}/{step}", happened, said or {}, case)
+
+    async def _post(self, path: str, happened: Happened | None, said: Mapping[str, Any], building_on: Case | None = None) -> Case:
+        body = {name: _plain(value) for name, value in said.items() if value is not None}
+        if happened is not None:
+            body["happened"] = {"at" if isinstance(happened, datetime) else "on": happened.isoformat()}
+        headers = {"Idempotency-Key": str(uuid4())} | ({"If-Match": f'"{building_on.version}"'} if building_on else {})
+        return Case.model_validate(await self._ask("POST", path, headers, json=body))
+
+    async def _get(self, path: str, **asked: Any) -> Any:
+        params = {name: _plain(value) for name, value in asked.items() if value is not None}
+        return await self._ask("GET", path, {}, params=params)
+
+    async def _pages(self, path: str, asked: Mapping[str, Any]) -> AsyncIterator[Any]:
+        after = None
+        while True:
+            page = await self._get(path, **asked, after=after, limit=PAGE)
+            yield page
+            after = page["next_after"]
+            if after is None:
+                return
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], **what: Any) -> Any:
+        """Sends a request, again while it passes by itself: no connection, too many requests, the same key still on its way."""
+        for left in reversed(range(TRIES)):
+            pause = random.uniform(0, min(LONGEST_PAUSE_S, 0.2 * 2 ** (TRIES - left)))  # noqa: S311  # spreads retries, guards nothing
+            try:
+                answer = await self._http.request(method, f"/intake{path}", headers=self._headers() | dict(headers), **what)
+            except httpx.TransportError:
+                if not left:
+                    raise
+            else:
+                if answer.is_success:
+                    return answer.json()
+                refusal = _refusal(answer)
+                if not left or answer.status_code not in PASSES or (answer.status_code == 409 and refusal.code != "idempotency_in_flight"):
+                    raise refusal
+                pause = max(pause, float(answer.headers.get("Retry-After", 0)))
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try answers or raises")
+
+    def _headers(self) -> dict[str, str]:
+        token = self._token if isinstance(self._token, str) else self._token()
+        return {"Authorization": f"Bearer {token}"}
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int) else str(value)
+
+
+def _refusal(answer: httpx.Response) -> Refusal:
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    return Refusal(answer.status_code, problem if isinstance(problem, dict) else {})
