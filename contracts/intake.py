@@ -2,10 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.codes import HoursPerWeek, InsatsKind, ProviderRole, StaffRole, UnitCode
 from contracts.event import Open, PublishedEvent
@@ -352,3 +352,22 @@ class CaseReopenedV1(IntakeEvent):
     event_type = "se.sluss.intake.case-reopened.v1"
 
     reason: Open[ReopenReason]
+
+
+class EventCorrectedV1(IntakeEvent):
+    """Rättelse: an earlier event of the same case is gone, entered in error or replaced by another that was told with this one.
+
+    From when this is recorded the corrected event does not count. A correction that is corrected has no force.
+    """
+
+    event_type = "se.sluss.intake.event-corrected.v1"
+
+    corrects_event_id: UUID
+    entered_in_error: Literal[True] | None = None
+    replaced_by: UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "EventCorrectedV1":
+        if (self.entered_in_error is None) == (self.replaced_by is None):
+            raise ValueError("either entered in error or replaced")
+        return self

@@ -60,12 +60,13 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True)
 class Told:
-    """A fact to be published: what, about which stream (the key), and when it happened."""
+    """A fact to be published: what, about which stream (the key), and when it happened; under a new id unless one is given."""
 
     event: PublishedEvent
     stream: UUID
     time: datetime
     precision: TimePrecision
+    event_id: UUID | None = None
 
 
 async def append(tx: Transaction, source: str, told: Sequence[Told], context: Context) -> None:
@@ -78,7 +79,7 @@ async def append(tx: Transaction, source: str, told: Sequence[Told], context: Co
         with creating(each.event.topic, each.event.event_type, append) as traceparent:
             sequence = await tx.fetchval(TAKE_SEQUENCE, each.event.topic, each.stream)
             envelope = Envelope(
-                id=uuid7(),
+                id=each.event_id or uuid7(),
                 source=source,
                 subject=each.stream,
                 time=each.time,

@@ -17,7 +17,7 @@ from tests.contract.examples import NAMES
 STAGES = """
 FirstContactRegistered ApplicationReceived CompletionRequested ApplicationCompleted ApplicationWithdrawn AssessmentStarted
 AssessmentCompleted SupportHindranceCoded DecisionMade PesChecked InsatsObserved CaseRouted CaseAssigned PlanAgreed PlanExpired
-FollowUpHeld AssignmentIssued AssignmentAnswered IntroDaysAttended PlanningMeetingHeld CaseClosed CaseReopened LogEventRecorded
+FollowUpHeld AssignmentIssued AssignmentAnswered IntroDaysAttended PlanningMeetingHeld CaseClosed CaseReopened EventCorrected LogEventRecorded
 ImportCompleted
 """
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
@@ -19,7 +19,7 @@ from contracts.intake import (
     SourceSystem,
     SupportHindrance,
 )
-from services.intake.domain.facts import Answer, CloseReason, Mode, Outcome
+from services.intake.domain.facts import Answer, CloseReason, Mode, Outcome, ReopenReason
 from services.intake.domain.moments import When, day, instant
 from shared.http import StrictModel
 
@@ -239,8 +239,8 @@ class Closing(Happened):
 
 
 class Reopening(Happened):
-    """Återöppning of a case that had been closed in error."""
+    """Återöppning of a case that had been closed in error, or of which a decision was changed after an appeal."""
 
     model_config = _example(happened=ON, reason="closed_in_error")
 
-    reason: Literal["closed_in_error"]
+    reason: ReopenReason

@@ -180,5 +180,5 @@ async def close_case(case_id: CaseId, body: bodies.Closing, at: At, expected: Ex
 @router.post("/cases/{case_id}/reopening", summary="Reopen a case that was closed in error")
 @step
 async def reopen_case(case_id: CaseId, body: bodies.Reopening, at: At, expected: Expected) -> CaseShown:
-    """Återöppna: within 30 days, at any time when the closing came by rule."""
-    return await at.carry_out(ReopenCase(happened=body.happened.when(), now=at.now), DONE, case_id, expected)
+    """Återöppna: within 30 days, at any time when the closing came by rule or a decision was changed after an appeal."""
+    return await at.carry_out(ReopenCase(happened=body.happened.when(), now=at.now, reason=body.reason), DONE, case_id, expected)

@@ -215,7 +215,10 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
             entered_in_error=("Felregistrerat", "Entered in error"),
         ),
     ),
-    "reopen_reason": (1, _named(closed_in_error=("Felaktigt avslutat", "Closed in error"))),
+    "reopen_reason": (
+        1,
+        _named(closed_in_error=("Felaktigt avslutat", "Closed in error"), appeal=("Ändrat efter överklagande", "Changed after an appeal")),
+    ),
     "worklist_reason": (
         1,
         _named(

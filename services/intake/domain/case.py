@@ -18,8 +18,10 @@ from services.intake.domain.facts import (
     Code,
     CompletionRequested,
     DecisionMade,
+    EventCorrected,
     Fact,
     FirstContactRegistered,
+    ReopenReason,
 )
 from services.intake.domain.moments import When, local_midnight, month_of, next_month
 from services.intake.domain.passage import Passage, follow
@@ -124,6 +126,8 @@ class Case:
     applications: tuple[Application, ...] = ()
     closing: CaseClosed | None = None
     reopened: When | None = None
+    appealed: When | None = None
+    """When the case was last reopened after an appeal: what had been decided before may be decided anew."""
     passage: Passage = field(default_factory=Passage)
 
     @property
@@ -134,6 +138,13 @@ class Case:
     def application(self, ref: UUID) -> Application | None:
         """The application of a reference."""
         return next((each for each in self.applications if each.ref == ref), None)
+
+    def may_be_decided(self, application: Application) -> bool:
+        """An open application, and after an appeal one that had been decided before it."""
+        if application.is_open:
+            return True
+        decided = application.decision
+        return decided is not None and self.appealed is not None and decided.happened.at < self.appealed.at
 
     def supported_in(self, month: date) -> bool:
         """Whether granted support touches the month that begins on `month`."""
@@ -165,7 +176,10 @@ def evolve(case: Case, fact: Fact) -> Case:
         case CaseClosed():
             return replace(case, closing=fact)
         case CaseReopened():
-            return replace(case, closing=None, reopened=fact.happened)
+            appealed = fact.happened if fact.reason is ReopenReason.APPEAL else case.appealed
+            return replace(case, closing=None, reopened=fact.happened, appealed=appealed)
+        case EventCorrected():
+            return case  # what it takes away is left out when the facts are folded anew (`corrections`)
         case _:
             return replace(case, passage=follow(case.passage, fact))
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
-from services.intake.domain.facts import Answer, CloseReason, Code, Mode, Outcome
+from services.intake.domain.facts import Answer, CloseReason, Code, Mode, Outcome, ReopenReason
 from services.intake.domain.moments import When
 
 
@@ -188,7 +188,9 @@ class CloseCase(Registered):
 
 @dataclass(frozen=True, kw_only=True)
 class ReopenCase(Registered):
-    """The case had been closed in error."""
+    """The case had been closed in error, or a decision was changed after an appeal."""
+
+    reason: ReopenReason = ReopenReason.CLOSED_IN_ERROR
 
 
 @dataclass(frozen=True, kw_only=True)

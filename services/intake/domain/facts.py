@@ -71,9 +71,10 @@ class CloseReason(StrEnum):
 
 
 class ReopenReason(StrEnum):
-    """Why a case opened again. An appeal (överklagande) comes with a later issue."""
+    """Why a case opened again: closed in error, or changed after an appeal (överklagande)."""
 
     CLOSED_IN_ERROR = "closed_in_error"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True)
@@ -288,6 +289,16 @@ class CaseReopened:
     reason: ReopenReason
 
 
+@dataclass(frozen=True)
+class EventCorrected:
+    """Rättelse: a fact that was told under this id is gone, entered in error or replaced by the one with the other id."""
+
+    happened: When
+    corrects_event_id: UUID
+    entered_in_error: bool | None
+    replaced_by: UUID | None
+
+
 Fact: TypeAlias = (
     FirstContactRegistered
     | ApplicationReceived
@@ -311,4 +322,5 @@ Fact: TypeAlias = (
     | PlanningMeetingHeld
     | CaseClosed
     | CaseReopened
+    | EventCorrected
 )

@@ -38,6 +38,7 @@ from services.intake.domain.facts import (
     DecisionMade,
     Fact,
     FirstContactRegistered,
+    Outcome,
     ReopenReason,
     SupportHindranceCoded,
 )
@@ -261,14 +262,20 @@ def close_case(case: Case, command: CloseCase) -> list[Fact]:
 
 
 def reopen_case(case: Case, command: ReopenCase) -> list[Fact]:
-    """For a closing in error: within 30 days, at any time when it came by rule (`clocks.md` 2)."""
+    """For a closing in error within 30 days, at any time when it came by rule; after an appeal at any time (`clocks.md` 2)."""
     if case.closing is None:
         raise Refused("The case is not closed.")
-    if not _may_reopen(case.closing, command.happened):
+    if command.reason is ReopenReason.APPEAL and not _can_be_appealed(case):
+        raise Refused("Nothing was decided that can be appealed.")
+    if command.reason is ReopenReason.CLOSED_IN_ERROR and not _may_reopen(case.closing, command.happened):
         raise Refused("A case that was closed by hand can be reopened within 30 days.")
     if command.happened.at < case.closing.happened.at:
         raise Refused("The case was closed later than that; on the same day, the time of day says which came first.")
-    return [CaseReopened(command.happened, ReopenReason.CLOSED_IN_ERROR)]
+    return [CaseReopened(command.happened, command.reason)]
+
+
+def _can_be_appealed(case: Case) -> bool:
+    return any(each.decision is not None and each.decision.outcome is not Outcome.GRANTED for each in case.applications)
 
 
 def _may_reopen(closing: CaseClosed, happened: When) -> bool:
@@ -296,7 +303,7 @@ def _open_application(case: Case, command: AboutApplication) -> Application:
     application = case.application(command.application_ref)
     if application is None:
         raise Refused("The case has no such application.")
-    if not application.is_open:
+    if not (application.is_open or (isinstance(command, MakeDecision) and case.may_be_decided(application))):
         raise Refused("The application has been decided or withdrawn.")
     _not_before(command.happened, application.received, "This cannot have happened before the application came.")
     return application
@@ -329,12 +336,12 @@ def steps(case: Case, now: datetime) -> tuple[Next, ...]:
         return (Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
     closing = _closing(case, now)
     if closing is not None:
-        again = [Next(Step.REOPEN_CASE)] if _may_reopen(closing, instant(now)) else []
+        again = [Next(Step.REOPEN_CASE)] if _may_reopen(closing, instant(now)) or _can_be_appealed(case) else []
         return (*again, Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
     of_person = (Step.REGISTER_CONTACT,) if case.person_ref else ()  # another contact finds an open case by the person only
     beside = _steps_on(case.passage) if case.applications else ()
     of_case = (*of_person, Step.RECEIVE_APPLICATION, *beside, Step.CLOSE_CASE)
-    of_applications = (Next(step, each.ref) for each in case.applications if each.is_open for step in _steps_of(each))
+    of_applications = (Next(step, each.ref) for each in case.applications for step in _steps_of(case, each))
     of_assignments = (Next(Step.ANSWER_ASSIGNMENT, each.ref) for each in case.passage.assignments if each.is_open)
     return (*map(Next, of_case), *of_applications, *of_assignments)
 
@@ -348,8 +355,11 @@ def _steps_on(passage: Passage) -> Iterable[Step]:
     yield Step.ISSUE_ASSIGNMENT
 
 
-def _steps_of(application: Application) -> Iterable[Step]:
-    """What may happen to an application that is open."""
+def _steps_of(case: Case, application: Application) -> Iterable[Step]:
+    """What may happen to an application: while it is open, and to be decided anew after an appeal."""
+    if not application.is_open:
+        yield from (Step.MAKE_DECISION,) if case.may_be_decided(application) else ()
+        return
     yield Step.REQUEST_COMPLETION
     if application.awaits_completion:
         yield Step.COMPLETE_APPLICATION

@@ -44,7 +44,7 @@ from services.intake.domain.commands import (
     StartAssessment,
     WithdrawApplication,
 )
-from services.intake.domain.facts import Answer, CloseReason, Fact, Mode, Outcome
+from services.intake.domain.facts import Answer, CloseReason, Fact, Mode, Outcome, ReopenReason
 from services.intake.domain.moments import day, instant
 from services.intake.domain.routing import Beside
 from services.intake.domain.rules import decide
@@ -133,7 +133,7 @@ PARTS: dict[type, st.SearchStrategy[dict[str, Any]]] = {
     AnswerAssignment: st.fixed_dictionaries({"assignment_ref": REFS, "answer": st.sampled_from(Answer)}),
     AttendIntroDays: st.just({}),
     HoldPlanningMeeting: st.just({}),
-    ReopenCase: st.just({}),
+    ReopenCase: st.fixed_dictionaries({"reason": st.sampled_from(ReopenReason)}),
     LapseCase: st.just({}),
 }
 
