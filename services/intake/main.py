@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.intake.api import make_api
-from services.intake.handlers import fire
+from services.intake.handlers.cases import fire
 from services.intake.settings import Settings
 from shared import outbox
 from shared.clock import open_clock

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request, Response
 from uuid_utils.compat import uuid7
 
-from services.intake import store
 from services.intake.api import bodies
 from services.intake.api.answers import APPLICATION_REF, CASE_ID, CASES, CaseShown, case_shown, next_shown
 from services.intake.domain.commands import (
@@ -25,7 +24,8 @@ from services.intake.domain.commands import (
     WithdrawApplication,
 )
 from services.intake.domain.rules import NotYet
-from services.intake.handlers import Asked, Done, NotAllowed, Outdated, Unknown, handle
+from services.intake.handlers.cases import Asked, Done, NotAllowed, Outdated, Unknown, handle
+from services.intake.store import cases as store
 from shared.auth import Caller, caller
 from shared.clock import Clock
 from shared.context import begin

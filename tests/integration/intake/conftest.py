@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from contracts.envelope import Envelope, open_message
 from services.intake.api import make_api
-from services.intake.handlers import fire
+from services.intake.handlers.cases import fire
 from services.intake.main import MIGRATIONS
 from services.intake.settings import Settings
 from shared.auth import issue_token, new_signing_key, public_keys

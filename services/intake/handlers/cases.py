@@ -6,11 +6,11 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.intake import store
 from services.intake.domain.case import Case, evolve, lapse_due
 from services.intake.domain.commands import Command, LapseCase, ReceiveApplication, RegisterContact, Typed
 from services.intake.domain.rules import Refused, decide, home
-from services.intake.store import Stored
+from services.intake.store import cases as store
+from services.intake.store.cases import Stored
 from services.intake.translate import publishable
 from shared import outbox
 from shared.context import Context
