@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.intake.api import make_api
-from services.intake.handlers import Ours, fire
+from services.intake.handlers.cases import Ours, fire
 from services.intake.settings import Settings
 from services.intake.settings.routing import read_routing
 from shared import outbox

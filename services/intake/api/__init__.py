@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from services.intake.api import lists, passage, routes
 from services.intake.api.desk import House
-from services.intake.handlers import Ours
+from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
 from shared.clock import Clock, SimulatedClock
 from shared.http import make_app

@@ -10,8 +10,8 @@ from fastapi import Depends, Path, Request, Response
 from services.intake.api.answers import APPLICATION_REF, CASE_ID, CASES, CaseShown, case_shown, next_shown
 from services.intake.domain.commands import Typed
 from services.intake.domain.steps import NotYet
-from services.intake.handlers import Asked, Done, NotAllowed, Ours, Outdated, TakenReference, Unknown, handle
-from services.intake.store import Override, SourceRef
+from services.intake.handlers.cases import Asked, Done, NotAllowed, Ours, Outdated, TakenReference, Unknown, handle
+from services.intake.store.cases import Override, SourceRef
 from shared.auth import Caller, caller
 from shared.clock import Clock
 from shared.context import begin

@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.codes import UnitCode
 from contracts.intake import SourceSystem
-from services.intake import handlers, store
 from services.intake.api.answers import APPLICATION_REF, CASE_ID, EXAMPLE, CaseShown, case_shown
 from services.intake.api.desk import House, staff
 from services.intake.api.words import CODES, Names
 from services.intake.domain.worklist import Reason
-from services.intake.store import FIRST, Change, SourceRef, Wanted
+from services.intake.handlers import cases as handlers
+from services.intake.store import cases as store
+from services.intake.store.cases import FIRST, Change, SourceRef, Wanted
 from shared.clock import real_now
 from shared.telemetry import step
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from uuid_utils.compat import uuid7
 
-from services.intake import store
 from services.intake.api import bodies
 from services.intake.api.answers import CaseShown
 from services.intake.api.desk import APPLICATION, CREATED, DONE, ApplicationRef, At, CaseId, Expected, House, shown, staff
@@ -22,8 +21,9 @@ from services.intake.domain.commands import (
     StartAssessment,
     WithdrawApplication,
 )
-from services.intake.handlers import Done
-from services.intake.store import Override, SourceRef
+from services.intake.handlers.cases import Done
+from services.intake.store import cases as store
+from services.intake.store.cases import Override, SourceRef
 from shared.auth import caller
 from shared.problems import Problem
 from shared.telemetry import step

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from contracts.envelope import Envelope, open_message
 from services.intake.api import make_api
-from services.intake.handlers import Ours, fire
+from services.intake.handlers.cases import Ours, fire
 from services.intake.main import MIGRATIONS
 from services.intake.settings import Settings
 from services.intake.settings.routing import read_routing

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.intake.api import lists
-from services.intake.store import CHANGES_LOCK
+from services.intake.store.cases import CHANGES_LOCK
 from shared.postgres import lock, transaction
 from tests.integration.intake.conftest import APPLICATION, CONTACT, GRANTED, Intake
 

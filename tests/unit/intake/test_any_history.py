@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, open_message
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.facts import CaseClosed, CaseReopened, CloseReason, Fact
 from services.intake.domain.moments import day, local_date
-from services.intake.store import BODY
+from services.intake.store.cases import BODY
 from services.intake.translate import EVENT_OF, fold, kept, publishable
 from shared.outbox import Told
 from tests.unit.intake.histories import typed

@@ -1,4 +1,4 @@
-"""All SQL of intake: load and save the state document of a case, and find the cases of a person. Decides nothing."""
+"""The SQL of the cases: load and save the state document of a case, and find the cases of a person. Decides nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

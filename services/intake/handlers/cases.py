@@ -8,14 +8,14 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.intake import store
 from services.intake.domain.case import Case, evolve, lapse_due
 from services.intake.domain.commands import Command, LapseCase, ReceiveApplication, RegisterContact, Typed
 from services.intake.domain.routing import Beside, Table
 from services.intake.domain.rules import decide, home
 from services.intake.domain.steps import Refused
 from services.intake.domain.worklist import Task, tasks
-from services.intake.store import Change, Override, SourceRef, Stored
+from services.intake.store import cases as store
+from services.intake.store.cases import Change, Override, SourceRef, Stored
 from services.intake.translate import name_of, publishable
 from shared import outbox
 from shared.context import Context
