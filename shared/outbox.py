@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from uuid_utils.compat import uuid7
 
-from contracts.envelope import Envelope, PublishedEvent, TimePrecision
+from contracts.envelope import Envelope, PublishedEvent, TimePrecision, open_message
 from shared.context import Context
 from shared.crash import CrashPoint, reach
 from shared.kafka import Access
@@ -47,6 +47,7 @@ SEND_AGAIN = """
     INSERT INTO outbox_pending (id, again) SELECT id, $1 FROM outbox WHERE topic = $2 AND ($3::uuid IS NULL OR stream = $3) ORDER BY id
     ON CONFLICT (id) DO UPDATE SET again = excluded.again
 """
+HISTORY = "SELECT headers, payload FROM outbox WHERE topic = $1 AND stream = $2 ORDER BY sequence"
 DEPTH = "SELECT count(*) FROM outbox_pending"
 OLDEST = """
     SELECT extract(epoch FROM now() - min(coalesce(asked_at, created_at)))::float8
@@ -99,6 +100,18 @@ async def append(tx: Transaction, source: str, told: Sequence[Told], context: Co
             await tx.execute(APPEND, envelope.id, each.event.topic, each.stream, sequence, envelope.type, kept, payload)
     if told:
         await tx.execute("SELECT pg_notify('outbox', '')")
+
+
+async def history(tx: Transaction, topic: str, stream: UUID) -> list[Envelope]:
+    """Everything that was told of a stream, in its order."""
+    rows = await tx.fetch(HISTORY, topic, stream)
+    return [_opened(row) for row in rows]
+
+
+def _opened(row: Row) -> Envelope:
+    opened = open_message([(name, value.encode()) for name, value in row["headers"]], row["payload"])
+    assert isinstance(opened, Envelope), "what we told we can read"
+    return opened
 
 
 async def send_again(tx: Transaction, operation: int, topic: str, stream: UUID | None) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -143,6 +144,19 @@ class Change(Answer):
     version: int
     facts: Sequence[str]
     recorded_at: datetime
+
+
+class Fact(Answer):
+    """A fact of a case as it was told; `event_id` is what a correction names. `in_force`: whether it still counts."""
+
+    event_id: UUID
+    fact: str
+    sequence: int
+    happened: Moment
+    recorded_at: datetime
+    fields: Mapping[str, Any]
+    in_force: bool
+    replaced_by: UUID | None
 
 
 class Code(Answer):

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Final, TypeAlias
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from sluss_client.answers import Case, Change, CodeSet, Task
+from sluss_client.answers import Case, Change, CodeSet, Fact, Task
 from sluss_client.refusals import Refusal
 
 Happened: TypeAlias = date | datetime
@@ -177,6 +177,20 @@ class IntakeClient:
         """Anvisning besvarad."""
         return await self._of_case(case, f"assignments/{assignment}/answer", happened, {"answer": answer})
 
+    async def facts(self, case_id: UUID) -> Sequence[Fact]:
+        """Every fact of a case as it was told, in its order."""
+        return [Fact.model_validate(each) for each in (await self._get(f"/cases/{case_id}/facts"))["facts"]]
+
+    async def correct(
+        self, case: Case, event_id: UUID, *, happened: Happened | None = None, fields: Mapping[str, Any] | None = None
+    ) -> Case:
+        """Rättelse: replaces a fact by the same with something said otherwise; when nothing is, it was entered in error."""
+        if happened is None and not fields:
+            return await self._of_case(case, "corrections", None, {"event_id": event_id, "entered_in_error": True})
+        when = {"happened": _moment(happened)} if happened else {}
+        said = {name: _plain(value) for name, value in (fields or {}).items()}
+        return await self._of_case(case, "corrections", None, {"event_id": event_id, "replacement": {**when, "fields": said}})
+
     async def close_case(self, case: Case, *, happened: Happened, reason: str) -> Case:
         """Avsluta ärendet."""
         return await self._of_case(case, "closing", happened, {"reason": reason})
@@ -251,7 +265,7 @@ class IntakeClient:
     async def _post(self, path: str, happened: Happened | None, said: Mapping[str, Any], building_on: Case | None = None) -> Case:
         body = {name: _plain(value) for name, value in said.items() if value is not None}
         if happened is not None:
-            body["happened"] = {"at" if isinstance(happened, datetime) else "on": happened.isoformat()}
+            body["happened"] = _moment(happened)
         headers = {"Idempotency-Key": str(uuid4())} | ({"If-Match": f'"{building_on.version}"'} if building_on else {})
         return Case.model_validate(await self._ask("POST", path, headers, json=body))
 
@@ -292,8 +306,12 @@ class IntakeClient:
         return {"Authorization": f"Bearer {token}"}
 
 
+def _moment(happened: Happened) -> dict[str, str]:
+    return {"at" if isinstance(happened, datetime) else "on": happened.isoformat()}
+
+
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int) else str(value)
+    return value if isinstance(value, bool | int | dict | None) else str(value)
 
 
 def _refusal(answer: httpx.Response) -> Refusal:

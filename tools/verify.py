@@ -12,7 +12,7 @@ import click
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope, Unreadable, open_message
 from deploy.local.record import ServiceRecord
-from services.intake.translate import NotOurs, fold
+from services.intake.translate import NotOurs, as_stored_now, fold
 from shared.postgres import Database, Row, Transaction, connect, is_transient, transaction
 from tools.api import LONG_PATIENCE_S, NotReachable, open_api, street
 from tools.figures import with_unit
@@ -105,7 +105,7 @@ def _same(kept: Sequence[Row], stored: Row | None) -> bool:
     if stored is None or [row["sequence"] for row in kept] != list(range(1, len(kept) + 1)):
         return False
     try:
-        return bool(stored["version"] == len(kept) and stored["body"] == fold(_opened(kept)))
+        return bool(stored["version"] == len(kept) and as_stored_now(stored["body"]) == fold(_opened(kept)))
     except (Unreadable, NotOurs, ValueError):
         return False
 

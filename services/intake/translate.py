@@ -1,8 +1,9 @@
 """Own facts to published events and back. The only file that knows both; pure."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import reduce
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from contracts import intake as told
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from contracts.event import UnmappedCode
-from services.intake.domain import facts
-from services.intake.domain.case import Case, evolve
+from services.intake.domain import corrections, facts
+from services.intake.domain.case import Case
+from services.intake.domain.corrections import Recorded
 from services.intake.domain.facts import Fact
 from services.intake.domain.moments import LOCAL, Precision, When, day, instant, local_date
 from shared.outbox import Told
@@ -51,9 +53,34 @@ class NotOurs(Exception):
     """A published event that intake never told. Names its type."""
 
 
-def publishable(case_id: UUID, facts: Sequence[Fact]) -> list[Told]:
-    """Facts of one case as the street reads them; a day travels as its local midnight."""
-    return [Told(_event(fact), case_id, _time(fact.happened), TimePrecision(fact.happened.precision)) for fact in facts]
+class BadField(Exception):
+    """A field that the event does not have, or a value that it does not take. Names the field, never the value."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+def publishable(case_id: UUID, facts: Sequence[Fact], ids: Sequence[UUID | None] = ()) -> list[Told]:
+    """Facts of one case as the street reads them; a day travels as its local midnight. `ids`: under which, if not new ones."""
+    return [
+        Told(_event(fact), case_id, _time(fact.happened), TimePrecision(fact.happened.precision), event_id)
+        for fact, event_id in zip_longest(facts, ids)
+    ]
+
+
+def replaced(event: PublishedEvent, fields: Mapping[str, Any], happened: When) -> Fact:
+    """The fact of an event with some of its fields said otherwise. Raises BadField."""
+    if unknown := fields.keys() - type(event).model_fields.keys():
+        raise BadField(min(unknown))
+    try:
+        changed = type(event).model_validate_json(json.dumps(event.model_dump(mode="json") | dict(fields)))
+    except ValidationError as error:
+        raise BadField(str(error.errors(include_input=False)[0]["loc"][0])) from None
+    for name in fields:
+        if isinstance(getattr(changed, name), UnmappedCode):
+            raise BadField(name)
+    return _fact(changed, happened)
 
 
 def name_of(event: PublishedEvent) -> str:
@@ -69,9 +96,19 @@ def kept(event: PublishedEvent, time: datetime, precision: TimePrecision) -> Fac
 
 def fold(envelopes: Iterable[Envelope]) -> dict[str, Any]:
     """The state document that all told events of one case, in the order of their sequence, fold to; `state.body` must equal it."""
-    facts = (kept(each.data, each.time, each.timeprecision) for each in envelopes)
-    body: dict[str, Any] = BODY.dump_python(reduce(evolve, facts, Case()), mode="json")
+    recorded = [Recorded(each.id, kept(each.data, each.time, each.timeprecision)) for each in envelopes]
+    return as_stored(corrections.fold(recorded))
+
+
+def as_stored(case: Case) -> dict[str, Any]:
+    """A case as its document."""
+    body: dict[str, Any] = BODY.dump_python(case, mode="json")
     return body
+
+
+def as_stored_now(body: Any) -> dict[str, Any]:
+    """A document that an earlier version stored, as this one would store it."""
+    return as_stored(BODY.validate_python(body))
 
 
 def _time(happened: When) -> datetime:

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import lists, passage, routes
+from services.intake.api import corrections, lists, passage, routes
 from services.intake.api.desk import House
 from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
@@ -28,6 +28,7 @@ def make_api(settings: Settings, db: Database, clock: Clock, ours: Ours) -> Fast
     app.include_router(routes.router, prefix=PREFIX)
     app.include_router(passage.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
+    app.include_router(corrections.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)

@@ -230,7 +230,7 @@ def case_shown(case_id: UUID, version: int, case: domain.Case, application_ref: 
         opened=_moment(case.opened),
         applications=[_application(each) for each in case.applications],
         passage=_passage(case.passage),
-        closed=ClosingShown(happened=_known(case.closing.happened), reason=case.closing.reason) if case.closing else None,
+        closed=ClosingShown(happened=moment_shown(case.closing.happened), reason=case.closing.reason) if case.closing else None,
         lapses_at=lapse.at.astimezone(LOCAL) if lapse else None,
         next=next_shown(case_id, steps(case, now)),
     )
@@ -257,7 +257,7 @@ def _path(case_id: UUID, allowed: Next, is_open: bool) -> str:
 
 def _route(route: CaseRouted) -> RouteShown:
     return RouteShown(
-        happened=_known(route.happened),
+        happened=moment_shown(route.happened),
         unit=route.unit,
         role=route.role,
         rule_id=route.rule_id,
@@ -278,13 +278,13 @@ def _passage(passage: Passage) -> PassageShown:
         and PlanShown(
             plan_ref=plan.ref,
             version=plan.version,
-            agreed=_known(plan.agreed),
+            agreed=moment_shown(plan.agreed),
             next_follow_up_on=plan.next_follow_up_on,
             expired=_moment(plan.expired),
         ),
         assignments=[
             AssignmentShown(
-                assignment_ref=each.ref, mode=each.mode, insats_kind=each.insats_kind, issued=_known(each.issued), answer=each.answer
+                assignment_ref=each.ref, mode=each.mode, insats_kind=each.insats_kind, issued=moment_shown(each.issued), answer=each.answer
             )
             for each in passage.assignments
         ],
@@ -299,7 +299,7 @@ def _application(application: domain.Application) -> ApplicationShown:
         application_ref=application.ref,
         kind=application.kind,
         stage=application.stage,
-        received=_known(application.received),
+        received=moment_shown(application.received),
         ended=_moment(application.ended),
         period_from=application.period_from,
         period_to=application.period_to,
@@ -310,11 +310,12 @@ def _application(application: domain.Application) -> ApplicationShown:
     )
 
 
-def _known(moment: When) -> MomentShown:
+def moment_shown(moment: When) -> MomentShown:
+    """A moment as it was typed: an instant or a day."""
     if moment.precision is Precision.DAY:
         return MomentShown(on=moment.date)
     return MomentShown(at=moment.at.astimezone(LOCAL))
 
 
 def _moment(moment: When | None) -> MomentShown | None:
-    return _known(moment) if moment else None
+    return moment_shown(moment) if moment else None

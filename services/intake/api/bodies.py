@@ -3,10 +3,10 @@
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from contracts.codes import HoursPerWeek, InsatsKind, ProviderRole, StaffRole, UnitCode
 from contracts.intake import (
@@ -24,6 +24,7 @@ from services.intake.domain.moments import When, day, instant
 from shared.http import StrictModel
 
 PERSON = "0b9e6d5c-4a3f-4c1e-9d2b-7f8a6c5e4d3b"
+EVENT = "01997f3e-8d43-7f77-8b3e-5c9e4a6f7d8b"
 HOUSEHOLD = "5d7c2f1a-8e4b-4f6d-a1c3-2b9e8d7f6a5c"
 ON: dict[str, Any] = {"on": "2026-01-05"}
 AT: dict[str, Any] = {"at": "2026-01-05T09:30:00+01:00"}
@@ -236,6 +237,29 @@ class Closing(Happened):
     model_config = _example(happened=ON, reason="moved")
 
     reason: CloseReason
+
+
+class Correction(StrictModel):
+    """Rättelse of one fact: entered in error, or replaced by the same fact with something said otherwise."""
+
+    model_config = _example(event_id=EVENT, replacement={"happened": {"on": "2026-01-07"}, "fields": {"code": "language"}})
+
+    event_id: Annotated[UUID, Field(description="the fact's, from `facts`")]
+    entered_in_error: Literal[True] | None = None
+    replacement: "Replacement | None" = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Correction":
+        if (self.entered_in_error is None) == (self.replacement is None):
+            raise ValueError("either entered_in_error or replacement")
+        return self
+
+
+class Replacement(StrictModel):
+    """What is said instead: when it happened, and the fields that were wrong. What is left out stays as it was."""
+
+    happened: Moment | None = None
+    fields: Annotated[dict[str, JsonValue], Field(max_length=20)] = Field(default_factory=dict)
 
 
 class Reopening(Happened):

@@ -1,5 +1,7 @@
 """The desk at which a request becomes a command, and what the domain or the database says against it becomes a Problem."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -56,24 +58,10 @@ class Desk:
         known_as: SourceRef | None = None,
         override: Override | None = None,
     ) -> CaseShown:
-        """The case after the command.
-
-        Raises Problem: not_found, version_mismatch, time_in_future, reference_taken, step_not_allowed (with `next`).
-        """
+        """The case after the command. Raises Problem, as `refusals` says."""
         asked = Asked(command, self.key, status, case_id, expected, known_as, override)
-        try:
+        with refusals():
             done = await handle(self.house.db, self.house.ours, asked, begin(self.now, self.who.subject))
-        except Unknown:
-            raise Problem("not_found") from None
-        except Outdated:
-            raise Problem("version_mismatch") from None
-        except TakenReference:
-            raise Problem("reference_taken") from None
-        except NotAllowed as error:
-            if isinstance(error.refused, NotYet):
-                raise Problem("time_in_future") from None
-            allowed = [each.model_dump(mode="json") for each in next_shown(error.case_id, error.refused.allowed)]
-            raise Problem("step_not_allowed", reason=error.refused.message, next=allowed) from None
         if status == CREATED:
             self.response.headers["Location"] = f"{CASES}/{done.case_id}"
         return shown(done, self.now, self.response)
@@ -88,6 +76,24 @@ async def _desk(
 
 At = Annotated[Desk, Depends(_desk)]
 Expected = Annotated[int | None, Depends(expected_version)]
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What handlers raise, as a Problem: not_found, version_mismatch, time_in_future, reference_taken, step_not_allowed (with `next`)."""
+    try:
+        yield
+    except Unknown:
+        raise Problem("not_found") from None
+    except Outdated:
+        raise Problem("version_mismatch") from None
+    except TakenReference:
+        raise Problem("reference_taken") from None
+    except NotAllowed as error:
+        if isinstance(error.refused, NotYet):
+            raise Problem("time_in_future") from None
+        allowed = [each.model_dump(mode="json") for each in next_shown(error.case_id, error.refused.allowed)]
+        raise Problem("step_not_allowed", reason=error.refused.message, next=allowed) from None
 
 
 def shown(done: Done, now: datetime, response: Response) -> CaseShown:

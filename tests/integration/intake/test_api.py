@@ -49,11 +49,13 @@ async def test_every_operation_is_answered(intake: Intake, monkeypatch: pytest.M
     await intake.done(f"{at}/applications/{second}/withdrawal", "2026-01-26")
     await intake.done(f"{at}/closing", "2026-01-27", reason="moved")
     await intake.done(f"{at}/reopening", "2026-01-28", reason="closed_in_error")
+    wrong = (await intake.staff.get(f"/intake{at}/facts")).json()["facts"][-5]
+    await intake.done(f"{at}/corrections", None, event_id=wrong["event_id"], entered_in_error=True)
     monkeypatch.setattr(lists, "STREAM_S", 0.0)
     for path in (at, "/cases", "/worklist", "/changes", "/changes/stream", "/codes"):
         assert (await intake.staff.get(f"/intake{path}")).status_code == 200, path
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
-    assert (again.status_code, again.json()) == (200, {"events": 26})
+    assert (again.status_code, again.json()) == (200, {"events": 27})
     assert (await intake.operator.get("/intake/clock")).status_code == 200
     await intake.move_to("2026-02-02T00:00:00+01:00")
 
@@ -74,7 +76,7 @@ async def test_every_operation_is_answered(intake: Intake, monkeypatch: pytest.M
         *("assessment-started", "assessment-completed", "decision-made", "support-hindrance-coded", "support-hindrance-coded"),
         *("case-routed", "pes-checked", "insats-observed", "case-assigned", "intro-days-attended", "planning-meeting-held"),
         *("plan-agreed", "follow-up-held", "assignment-issued", "assignment-answered", "plan-expired", "case-routed"),
-        *("application-received", "application-withdrawn", "case-closed", "case-reopened"),
+        *("application-received", "application-withdrawn", "case-closed", "case-reopened", "event-corrected"),
     ]
 
 
@@ -126,6 +128,9 @@ async def test_the_examples_can_be_sent_as_they_are(intake: Intake) -> None:
         await send(f"{at}/{step}", model)
     assignments = (await send(f"{at}/assignments", "Assigned"))["passage"]["assignments"]
     await send(f"{at}/assignments/{assignments[-1]['assignment_ref']}/answer", "Answered")
+    [example] = schemas["Correction"]["examples"]
+    [wrong] = [each for each in (await intake.staff.get(f"/intake{at}/facts")).json()["facts"] if each["fact"] == "support-hindrance-coded"]
+    await intake.done(f"{at}/corrections", None, **example | {"event_id": wrong["event_id"]})
     await send(f"{at}/closing", "Closing")
     await send(f"{at}/reopening", "Reopening")
 

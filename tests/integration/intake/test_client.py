@@ -102,6 +102,10 @@ async def test_the_other_steps_of_a_case(client: IntakeClient) -> None:
     assert not case.may("close_case")
     assert case.next[0].names == {"sv": "Återöppna ärendet", "en": "Reopen the case"}
     case = await client.reopen_case(case, happened=date(2026, 1, 13))
+    told = {each.fact: each.event_id for each in await client.facts(case.case_id)}
+    case = await client.correct(case, told["support-hindrance-coded"], happened=date(2026, 1, 8), fields={"code": "social"})
+    case = await client.correct(case, told["insats-observed"])
+    assert (case.passage.hindrance, case.passage.observed_insatser) == ("social", 0)
     assert case.status == "open"
 
 
@@ -162,7 +166,7 @@ async def test_every_operation_and_every_field_of_an_answer_is_in_the_client(int
     shown = {
         **{"Case": "CaseShown", "Application": "ApplicationShown", "Passage": "PassageShown", "Plan": "PlanShown", "Route": "RouteShown"},
         **{"Assignment": "AssignmentShown", "Step": "StepShown", "Task": "TaskShown", "Change": "ChangeShown", "CodeSet": "CodeSetShown"},
-        **{"Moment": "MomentShown", "Decision": "DecisionShown", "Closing": "ClosingShown", "Code": "CodeShown"},
+        **{"Moment": "MomentShown", "Decision": "DecisionShown", "Closing": "ClosingShown", "Code": "CodeShown", "Fact": "FactShown"},
     }
     for ours, theirs in shown.items():
         fields = set(described["components"]["schemas"][theirs]["properties"])

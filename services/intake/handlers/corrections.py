@@ -1,0 +1,103 @@
+"""A fact is corrected: what counts is folded anew from what was told, in one transaction with the telling of the correction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from contracts.catalogue import INTAKE_EVENTS
+from contracts.envelope import Envelope
+from services.intake.domain.case import lapse_due
+from services.intake.domain.corrections import Recorded, correct, corrections, fold
+from services.intake.domain.moments import When
+from services.intake.domain.rules import steps
+from services.intake.domain.steps import NotYet, Refused
+from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown
+from services.intake.store import cases as store
+from services.intake.store.cases import Stored
+from services.intake.translate import kept, name_of, publishable, replaced
+from shared import outbox
+from shared.context import Context
+from shared.idempotency import Answer, Key, claim, settle
+from shared.postgres import Database, transaction
+from shared.telemetry import step
+from shared.timers import set_timer
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Which fact of which case is wrong; replaced when something is said instead (`happened`, fields), else entered in error."""
+
+    case_id: UUID
+    event_id: UUID
+    key: Key
+    expected_version: int | None
+    replaces: bool
+    happened: When | None
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToldFact:
+    """A fact as it was told; `in_force`: whether it still counts, `replaced_by`: what counts instead."""
+
+    envelope: Envelope
+    in_force: bool
+    replaced_by: UUID | None
+
+
+@step
+async def correct_fact(db: Database, ours: Ours, asked: Correction, context: Context) -> Done:
+    """Corrects a fact once for each key. Raises Unknown, Outdated, NotAllowed, BadField, and Problem for a key that is in use."""
+    async with transaction(db) as tx:
+        answered = await claim(tx, asked.key)
+        stored = await store.load(tx, asked.case_id)
+        if not stored.version:
+            raise Unknown
+        if answered is not None:
+            return Done(asked.case_id, stored.version, stored.case)
+        if asked.expected_version not in (None, stored.version):
+            raise Outdated
+        told = await outbox.history(tx, INTAKE_EVENTS, asked.case_id)
+        recorded = [_recorded(each) for each in told]
+        try:
+            replacement = _replacement(asked, told)
+            new = correct(recorded, uuid7(), asked.event_id, replacement, context.now)
+        except NotYet as refused:
+            raise NotAllowed(asked.case_id, refused) from None
+        except Refused as refused:
+            raise NotAllowed(asked.case_id, Refused(refused.message, steps(stored.case, context.now))) from None
+        after = Stored(stored.version + len(new), fold([*recorded, *new]))
+        if new:
+            events = publishable(asked.case_id, [each.fact for each in new], [each.id for each in new])
+            await store.save(tx, asked.case_id, after)
+            await store.note_change(tx, asked.case_id, after.version, [name_of(each.event) for each in events], context)
+            due = lapse_due(after.case)
+            await set_timer(tx, asked.case_id, due.at if due else None)
+            await outbox.append(tx, ours.source, events, context)
+        await settle(tx, asked.key, Answer(200, str(asked.case_id)))
+    return Done(asked.case_id, after.version, after.case)
+
+
+async def facts_of(db: Database, case_id: UUID) -> list[ToldFact]:
+    """Every fact of a case in the order it was told, those too that were corrected. Raises Unknown."""
+    async with transaction(db, snapshot=True) as tx:
+        told = await outbox.history(tx, INTAKE_EVENTS, case_id)
+    if not told:
+        raise Unknown
+    corrected = corrections([_recorded(each) for each in told])
+    return [ToldFact(each, each.id not in corrected, corrected.get(each.id)) for each in told]
+
+
+def _recorded(envelope: Envelope) -> Recorded:
+    return Recorded(envelope.id, kept(envelope.data, envelope.time, envelope.timeprecision))
+
+
+def _replacement(asked: Correction, told: list[Envelope]) -> Recorded | None:
+    before = next((each for each in told if each.id == asked.event_id), None)
+    if before is None or not asked.replaces:
+        return None
+    happened = asked.happened or _recorded(before).fact.happened
+    return Recorded(uuid7(), replaced(before.data, asked.fields, happened))
