@@ -75,7 +75,9 @@ def _lines(figures: Any) -> Iterator[str]:
         yield "nobody had begun to wait"
         return
     yield f"{waiting['n']:,} of {of:,} still waiting" + (
-        f", half of them for {_days(waiting['median_so_far'])} or longer" if waiting["n"] else ""
+        f", half of them for {_days(waiting['median_so_far'])} ({_working(waiting['working_days_median_so_far'])}) or longer"
+        if waiting["n"]
+        else ""
     )
     if waiting["n"]:
         yield "  " + " · ".join(f"{n:,} for {_bucket(name)}" for name, n in waiting["buckets"].items())
@@ -84,6 +86,11 @@ def _lines(figures: Any) -> Iterator[str]:
         if done["n"]
         else ""
     )
+    if done["n"]:
+        working = done["working_days"]
+        yield f"  median {_working(working['median'])}, mean {_working(working['mean'])}, p75 {_working(working['p75'])}, " + (
+            f"p90 {_working(working['p90'])}"
+        )
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
     half = figures["curve_median"]
@@ -112,3 +119,7 @@ def _point(point: Any) -> str:
 def _days(days: float) -> str:
     """Lead times of people are in days, also short ones."""
     return with_unit(days, "day")
+
+
+def _working(days: float) -> str:
+    return with_unit(days, "working day")

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
@@ -17,6 +19,7 @@ from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.waits import AT, LogWaits, by_month, groups, log_waits, summary
 from services.leadtimes.store.events import Saved
 from services.leadtimes.store.logs import Log
+from shared.calendar import HOLIDAYS
 from shared.crash import CrashPoint, reach
 from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
@@ -24,6 +27,8 @@ from shared.telemetry import step
 PAGE = 500
 MOST_GROUPS = 200
 BEFORE_ALL = UUID(int=0)
+CALENDAR = np.busdaycalendar(holidays=sorted(HOLIDAYS))
+"""The Swedish working days, for figures in working days."""
 
 clocks_of = step(clocks)
 

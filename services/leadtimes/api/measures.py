@@ -20,21 +20,32 @@ KnownAt = Annotated[LimitText | None, Query(description="What was recorded by th
 By = Annotated[Grouping | None, Query(description="Also the same for each group")]
 
 
-class Completed(BaseModel):
-    """The waits that were completed, in calendar days."""
+class WorkingDays(BaseModel):
+    """The waits that were completed, in working days: Monday to Friday, no holiday, not Midsummer, Christmas or New Year's Eve."""
 
-    n: int
     mean: float | None
     median: float | None
     p75: float | None
     p90: float | None
 
 
+class Completed(BaseModel):
+    """The waits that were completed, in calendar days, and beside them in working days."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+    working_days: WorkingDays
+
+
 class StillWaiting(BaseModel):
-    """Who still waits, by age in calendar days."""
+    """Who still waits, by age in calendar days; `working_days_median_so_far` is the median in working days."""
 
     n: int
     median_so_far: float | None
+    working_days_median_so_far: float | None
     buckets: dict[str, int]
 
 
@@ -105,4 +116,4 @@ def routes(db: Database, clock: Clock) -> APIRouter:
 
 
 def _shown(measure: Measure, by: Grouping | None, as_of: Limit, known_at: Limit, known: Known) -> dict[str, Any]:
-    return document(measure, known.intervals, as_of, known_at, by) | {"incomplete": known.incomplete}
+    return document(measure, known.intervals, as_of, known_at, handlers.CALENDAR, by) | {"incomplete": known.incomplete}

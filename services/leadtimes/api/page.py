@@ -76,7 +76,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
         limits = as_of or now, known_at or now
         known = await handlers.known(db, *limits)
         shown = Measures(
-            reports={each.value: document(each, known.intervals, *limits) for each in Measure},
+            reports={each.value: document(each, known.intervals, *limits, handlers.CALENDAR) for each in Measure},
             shown=measure.value,
             steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
             flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),

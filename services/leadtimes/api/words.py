@@ -143,6 +143,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "within": ("Inom", "Within"),
     "waiting.title": ("Väntar fortfarande", "Still waiting"),
     "completed.title": ("Färdiga", "Completed"),
+    "completed.figure": ("Väntan", "Wait"),
+    "calendar_days": ("Kalenderdagar", "Calendar days"),
+    "working_days": ("Arbetsdagar", "Working days"),
     "completed.mean": ("Medelvärde", "Mean"),
     "completed.median": ("Hälften inom (median)", "Half within (median)"),
     "completed.p75": ("Tre av fyra inom", "Three in four within"),
@@ -160,8 +163,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "They count what had happened by the as-of date and was recorded by the other. A date lasts to the end of its day.",
     ),
     "about.days": (
-        "De är kalenderdagar. Ett negativt värde visas som det är; i kurvan räknas det som noll.",
-        "They are calendar days. A negative value is shown as it is; in the curve it counts as zero.",
+        "Där inget annat står är de kalenderdagar. Ett negativt värde visas som det är; i kurvan räknas det som noll.",
+        "They are calendar days where nothing else is said. A negative value is shown as it is; in the curve it counts as zero.",
+    ),
+    "about.working_days": (
+        "Arbetsdagar är måndag till fredag utom helgdagar, midsommarafton, julafton och nyårsafton; dagen då väntan börjar räknas inte.",
+        "Working days are Monday to Friday without holidays and the eves of Midsummer, Christmas and New Year; the first day is left out.",
     ),
     "about.incomplete": (
         "ärenden saknar en händelse som borde ha kommit. Deras siffror kan ändras.",
@@ -223,6 +230,7 @@ UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "minute": (("minut", "minuter"), ("minute", "minutes")),
     "hour": (("timme", "timmar"), ("hour", "hours")),
     "day": (("dag", "dagar"), ("day", "days")),
+    "working_day": (("arbetsdag", "arbetsdagar"), ("working day", "working days")),
     "week": (("vecka", "veckor"), ("week", "weeks")),
     "year": (("år", "år"), ("year", "years")),
     "h": (("tim", "tim"), ("h", "h")),
@@ -283,6 +291,10 @@ class Words:
     def days(self, value: float) -> str:
         """A number of days, whole or with one decimal: 15 days, 14.5 days."""
         return self._with_unit(value, "day", 1)
+
+    def working_days(self, value: float) -> str:
+        """A number of working days, whole or with one decimal: 10 working days."""
+        return self._with_unit(value, "working_day", 1)
 
     def duration(self, days: float) -> str:
         """A length of time, given in days, in the unit that fits it: 41 seconds, 15 minutes, 21.4 hours, 4.7 days, 218 days."""

@@ -13,8 +13,12 @@ async def test_the_answer_shows_a_measure_whole(leadtimes: Leadtimes) -> None:
         *("measure", "as_of", "known_at", "rule_set", "completed", "still_waiting"),
         *("ended_otherwise", "curve", "curve_median", "excluded", "incomplete"),
     }
-    assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0}
-    assert shown["still_waiting"] == {"n": 1, "median_so_far": 31.0, "buckets": ZERO_BUCKETS | {"31-90": 1}}
+    working_days = {"mean": 10.0, "median": 10.0, "p75": 10.0, "p90": 10.0}
+    assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0, "working_days": working_days}
+    assert shown["still_waiting"] == {
+        **{"n": 1, "median_so_far": 31.0, "working_days_median_so_far": 23.0},
+        "buckets": ZERO_BUCKETS | {"31-90": 1},
+    }
     assert [point["day"] for point in shown["curve"]] == [30, 90, 180, 365]
     assert {"day", "share", "low", "high"} <= set(shown["curve"][0])
     assert shown["as_of"] == shown["known_at"]

@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import NAMESPACE_OID, uuid5
 
+import numpy as np
+
 from services.leadtimes.domain.clocks import clocks
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.measures import Interval, Measure
 from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight
+from shared.calendar import HOLIDAYS
 
 CASE = uuid5(NAMESPACE_OID, "a case")
+CALENDAR = np.busdaycalendar(holidays=sorted(HOLIDAYS))
 RANK = {kind: rank for rank, kind in enumerate(FactType)}
 
 

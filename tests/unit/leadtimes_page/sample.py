@@ -15,6 +15,7 @@ from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
 from services.leadtimes.domain.report import document, steps
 from services.leadtimes.domain.waits import COMPLETED, STILL_OPEN, LogWaits, by_month, summary
+from tests.unit.leadtimes.histories import CALENDAR
 
 AS_OF = date(2026, 3, 31)
 KNOWN_AT = datetime(2026, 4, 1, 8, 15, tzinfo=UTC)
@@ -36,7 +37,7 @@ def six() -> list[Interval]:
 def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, **changed: Any) -> str:
     """The page with the wait for a decision shown in full."""
     measures = Measures(
-        reports={each.value: document(each, waits, AS_OF, KNOWN_AT) for each in Measure},
+        reports={each.value: document(each, waits, AS_OF, KNOWN_AT, CALENDAR) for each in Measure},
         shown="L04",
         steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure.L04, waits, AS_OF)],
         **({"flags": {}, "incomplete": 0, "logs": {}} | changed),

@@ -28,6 +28,16 @@ def test_the_oracle_of_the_rule_set_gives_50_days_beside_the_30_of_the_completed
     assert "still waiting 3 of 6 cases" in read
 
 
+def test_working_days_stand_beside_calendar_days() -> None:
+    page = measures_page(six())
+    assert "Wait Calendar days Working days" in plain(page)
+    assert "Half within (median) 30 days 21 days" in plain(page)
+    assert "Half of them have so far waited at least 40 days ( 28 working days )." in plain(page)
+    assert '<data value="21.0" data-of="L04.completed.working_days.median">21\xa0days</data>' in page
+    assert '<data value="28.0" data-of="L04.still_waiting.working_days_median_so_far">28\xa0working days</data>' in page
+    assert "Kalenderdagar Arbetsdagar" in plain(measures_page(six(), Language.SWEDISH))
+
+
 def test_nothing_is_said_about_days_that_nobody_was_followed_to() -> None:
     read = plain(measures_page(six()))
     assert "Within Share 95% confidence interval 30 days 37.5%" in read

@@ -10,8 +10,14 @@ EMPTY: dict[str, Any] = {
     "as_of": "2026-03-31",
     "known_at": "2026-04-01T10:00:00+00:00",
     "rule_set": 1,
-    "completed": {"n": 0, "mean": None, "median": None, "p75": None, "p90": None},
-    "still_waiting": {"n": 0, "median_so_far": None, "buckets": {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0}},
+    "completed": {
+        **{"n": 0, "mean": None, "median": None, "p75": None, "p90": None},
+        "working_days": {"mean": None, "median": None, "p75": None, "p90": None},
+    },
+    "still_waiting": {
+        **{"n": 0, "median_so_far": None, "working_days_median_so_far": None},
+        "buckets": {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0},
+    },
     "ended_otherwise": {},
     "curve": [{"day": day, "share": None, "low": None, "high": None, "beyond_follow_up": True} for day in (30, 90, 180, 365)],
     "curve_median": None,
@@ -19,8 +25,14 @@ EMPTY: dict[str, Any] = {
 }
 SOME: dict[str, Any] = {
     **EMPTY,
-    "completed": {"n": 3, "mean": 20.0, "median": 15.0, "p75": 22.5, "p90": 34.5},
-    "still_waiting": {"n": 2, "median_so_far": 41.5, "buckets": {"0-30": 1, "31-90": 1, "91-180": 0, "181-365": 0, "over_365": 0}},
+    "completed": {
+        **{"n": 3, "mean": 20.0, "median": 15.0, "p75": 22.5, "p90": 34.5},
+        "working_days": {"mean": 14.0, "median": 11.0, "p75": 16.5, "p90": 24.5},
+    },
+    "still_waiting": {
+        **{"n": 2, "median_so_far": 41.5, "working_days_median_so_far": 29.0},
+        "buckets": {"0-30": 1, "31-90": 1, "91-180": 0, "181-365": 0, "over_365": 0},
+    },
     "ended_otherwise": {"moved": 1},
     "curve": [
         {"day": 30, "share": 0.5, "low": 0.1, "high": 0.8, "beyond_follow_up": False},
@@ -39,8 +51,11 @@ def shown(capsys: pytest.CaptureFixture[str], **measure: Any) -> str:
 def test_a_measure_is_shown_whole_with_its_two_dates(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, **SOME)
     assert "as of 2026-03-31, known at 2026-04-01 12:00, rule set 1" in text
-    assert text.index("2 of 6 still waiting, half of them for 41.5 days or longer") < text.index("3 completed: median 15 days")
+    assert text.index("2 of 6 still waiting, half of them for 41.5 days (29 working days) or longer") < text.index(
+        "3 completed: median 15 days"
+    )
     assert "1 for 31–90 days" in text
+    assert "median 11 working days, mean 14 working days, p75 16.5 working days, p90 24.5 working days" in text
     assert "half of all completed within 28 days, those who wait counted" in text
     assert "1 ended otherwise: moved 1" in text
     assert "30 days: 50.0 % (10.0 – 80.0 %) · 90 days: beyond follow-up" in text
