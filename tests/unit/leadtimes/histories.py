@@ -67,6 +67,41 @@ def decided(at: str, ref: str = "A", recorded: str | None = None) -> Fact:
     return happened(FactType.DECISION_MADE, at, recorded=recorded, application_ref=ref)
 
 
+def started(at: str, ref: str = "A", kind: str = "application") -> Fact:
+    """Utredning inledd."""
+    return happened(FactType.ASSESSMENT_STARTED, at, application_ref=ref, kind=kind)
+
+
+def assessed(at: str, ref: str = "A", kind: str = "application") -> Fact:
+    """Utredning avslutad."""
+    return happened(FactType.ASSESSMENT_COMPLETED, at, application_ref=ref, kind=kind)
+
+
+def granted(at: str, first: str, last: str, ref: str = "A", outcome: str = "granted") -> Fact:
+    """Bifall, with the first and the last day of support."""
+    return happened(FactType.DECISION_MADE, at, application_ref=ref, outcome=outcome, support_from=first, support_to=last)
+
+
+def coded(at: str, code: str = "unemployed") -> Fact:
+    """Försörjningshinder."""
+    return happened(FactType.SUPPORT_HINDRANCE_CODED, at, code=code)
+
+
+def routed(at: str, unit: str, what: FactType = FactType.CASE_ROUTED) -> Fact:
+    """Slussad, or handed over."""
+    return happened(what, at, unit=unit)
+
+
+def planned(at: str) -> Fact:
+    """Handlingsplan."""
+    return happened(FactType.PLAN_AGREED, at)
+
+
+def assigned(at: str, mode: str = "planned") -> Fact:
+    """Anvisning."""
+    return happened(FactType.ASSIGNMENT_ISSUED, at, mode=mode)
+
+
 def closed(at: str, reason: str = "moved") -> Fact:
     """Avslutad."""
     return happened(FactType.CASE_CLOSED, at, reason=reason)

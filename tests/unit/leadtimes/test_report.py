@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from services.leadtimes.domain.facts import Fact
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Interval, Measure
-from services.leadtimes.domain.report import Grouping, document, report, steps
+from services.leadtimes.domain.report import document, report, steps
 from tests.unit.leadtimes.histories import CALENDAR, application, asked, closed, contact, decided, local, wait
 
 NEW_YEAR = date(2026, 1, 1)
@@ -63,7 +64,7 @@ def test_the_document_has_the_agreed_shape() -> None:
         "measure": "L04",
         "as_of": "2026-03-02",
         "known_at": "2026-03-05T12:00:00+01:00",
-        "rule_set": 1,
+        "rule_set": 2,
         "completed": None,
         "still_waiting": {
             "n": 3,
