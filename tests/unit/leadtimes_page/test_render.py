@@ -44,6 +44,7 @@ def test_a_direct_assignment_is_told_in_working_days() -> None:
     for language, said in ((Language.ENGLISH, "median 21 working days"), (Language.SWEDISH, "median 21 arbetsdagar")):
         page = measures_page(waits, language, "L09")
         assert said in plain(page)
+        assert page.count('data-of="L09.still_waiting.working_days_median_so_far"') == 2
         assert page.count('data-of="L09.completed.working_days.median"') == 3, "in the overview, as the headline and in the table"
         assert '<data value="30.0" data-of="L09.completed.median">' in page
 
