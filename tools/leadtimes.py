@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import click
 
-from services.leadtimes.domain.measures import Measure
+from services.leadtimes.domain.grouping import Grouping
+from services.leadtimes.domain.measures import IN_WORKING_DAYS, Measure
 from tools.api import BadInput, RefusedInput, open_api, street
 from tools.figures import BEYOND, NOT_REACHED, format_option, moment, print_csv, print_json, share, with_unit
 
@@ -14,19 +15,26 @@ FROM_TO: Final = {
     "L02": "application to its last completion",
     "L03": "complete application to decision",
     "L04": "first contact to decision on the new application",
+    "L05": "application to its first assessment",
+    "L06": "start of an assessment to its completion",
+    "L07": "first assessment completed to plan",
+    "L08": "plan to assignment",
+    "L09": "application as unemployed to direct assignment",
+    "L24": "months of support",
 }
 
 
 @click.command()
 @click.option("--measure", type=click.Choice([each.value for each in Measure]), help="One of them.  [default: all]")
-@click.option("--by", type=click.Choice(["channel", "month"]), help="Also for each channel of first contact, or month of the start.")
+@click.option("--by", type=click.Choice([each.value for each in Grouping]), help="Also for each group of what was known in time.")
 @click.option("--as-of", metavar="DATE", help="What had happened by then: a day, or an instant with its offset.  [default: now]")
 @click.option("--known-at", metavar="DATE", help="What was recorded by then.  [default: now]")
 @format_option
 def leadtimes(measure: str | None, by: str | None, as_of: str | None, known_at: str | None, shown_as: str) -> None:
-    """Show the lead times L01 to L04.
+    """Show the lead times L01 to L09 and the months of support (L24).
 
-    Completed, still waiting, ended otherwise, and the share completed within 30, 90, 180 and 365 days.
+    Completed, still waiting, ended otherwise, and the share completed within 30, 90, 180 and 365 days. Groups (--by): the channel of
+    first contact, the month of the start, the unit known when the wait began, the hindrance known at the first decision.
 
     \b
     Exit codes: 0 shown, 2 a date that is none, 3 leadtimes does not answer.
@@ -57,11 +65,12 @@ def print_measure(measure: Any) -> None:
     """A measure for people, who still waits first, and its groups after it."""
     click.echo(f"{measure['measure']}  {FROM_TO[measure['measure']]}")
     click.echo(f"  as of {moment(measure['as_of'])}, known at {moment(measure['known_at'])}, rule set {measure['rule_set']}")
-    for line in _lines(measure):
+    lines = _months_of_support if "still_receiving" in measure else _lines
+    for line in lines(measure):
         click.echo(f"  {line}")
     for group in measure.get("groups", []):
         click.echo(f"\n  {group['group']}")
-        for line in _lines(group):
+        for line in lines(group):
             click.echo(f"    {line}")
     if measure["incomplete"]:
         click.echo(f"  {with_unit(measure['incomplete'], 'case')} of all lack an event that should have come: these figures may change")
@@ -74,16 +83,11 @@ def _lines(figures: Any) -> Iterator[str]:
     if not of:
         yield "nobody had begun to wait"
         return
-    yield f"{waiting['n']:,} of {of:,} still waiting" + (
-        f", half of them for {_days(waiting['median_so_far'])} or longer" if waiting["n"] else ""
-    )
+    of_half = _both(figures, waiting["median_so_far"], waiting["working_days_median_so_far"])
+    yield f"{waiting['n']:,} of {of:,} still waiting" + (f", half of them for {of_half} or longer" if waiting["n"] else "")
     if waiting["n"]:
         yield "  " + " · ".join(f"{n:,} for {_bucket(name)}" for name, n in waiting["buckets"].items())
-    yield f"{done['n']:,} completed" + (
-        f": median {_days(done['median'])}, mean {_days(done['mean'])}, p75 {_days(done['p75'])}, p90 {_days(done['p90'])}"
-        if done["n"]
-        else ""
-    )
+    yield f"{done['n']:,} completed" + (f": {_distribution(figures)}" if done["n"] else "")
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
     half = figures["curve_median"]
@@ -107,6 +111,46 @@ def _point(point: Any) -> str:
         return f"{within} {BEYOND}"
     band = "" if point["low"] is None else f" ({point['low'] * 100:.1f} – {share(point['high'])})"
     return f"{within} {share(point['share'])}{band}"
+
+
+def _distribution(figures: Any) -> str:
+    done, names = figures["completed"], ("median", "mean", "p75", "p90")
+    return ", ".join(f"{name} {_both(figures, done[name], done['working_days'][name])}" for name in names)
+
+
+def _both(figures: Any, days: float, working_days: float) -> str:
+    """Calendar days with working days beside them; of a measure that is told in working days the other way round."""
+    told = with_unit(days, "day"), with_unit(working_days, "working day")
+    first, beside = reversed(told) if figures["measure"] in IN_WORKING_DAYS else told
+    return f"{first} ({beside})"
+
+
+def _months_of_support(figures: Any) -> Iterator[str]:
+    """L24 for people: months, never days."""
+    still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
+    of = still["n"] + done["n"] + sum(ended.values())
+    if not of:
+        yield "nobody had support"
+        return
+    yield f"{still['n']:,} of {of:,} still have an open case" + (
+        f": median {_months(still['median_so_far'])} so far, mean {_months(still['mean_so_far'])}, over six months {still['over_target']:,}"
+        if still["n"]
+        else ""
+    )
+    yield f"{done['n']:,} support themselves or study" + (
+        f": median {_months(done['median'])}, mean {_months(done['mean'])}; "
+        f"{done['target_met']:,} ({share(done['share_target_met'])}) after at most six months"
+        if done["n"]
+        else ""
+    )
+    if ended:
+        yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
+    if figures["excluded"]:
+        yield "excluded: " + _by_reason(figures["excluded"])
+
+
+def _months(months: float) -> str:
+    return with_unit(months, "month")
 
 
 def _days(days: float) -> str:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
@@ -14,9 +16,11 @@ from services.leadtimes.domain.log import LogColumns
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
+from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.waits import AT, LogWaits, by_month, groups, log_waits, summary
 from services.leadtimes.store.events import Saved
 from services.leadtimes.store.logs import Log
+from shared.calendar import HOLIDAYS
 from shared.crash import CrashPoint, reach
 from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
@@ -24,6 +28,8 @@ from shared.telemetry import step
 PAGE = 500
 MOST_GROUPS = 200
 BEFORE_ALL = UUID(int=0)
+CALENDAR = np.busdaycalendar(holidays=sorted(HOLIDAYS))
+"""The Swedish working days, for figures in working days."""
 
 clocks_of = step(clocks)
 
@@ -62,9 +68,10 @@ class NotComplete(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """Every wait under the two limits asked for, and how many cases miss an event."""
+    """Every wait and all support under the two limits asked for, and how many cases miss an event."""
 
     intervals: tuple[Interval, ...]
+    support: tuple[Support, ...]
     incomplete: int
 
 
@@ -149,16 +156,21 @@ async def _pages(db: Database) -> AsyncIterator[list[UUID]]:
 async def known(db: Database, as_of: Limit, known_at: Limit) -> Known:
     """The waits of every case, from what had happened by as-of and was recorded by known-at, all read at one moment.
 
-    Kept clocks are used where the limits leave nothing out of them; the others are made from their events.
+    Kept clocks are used where this rule set made them and the limits leave nothing out of them; the others are made from their events.
     """
     async with transaction(db, snapshot=True) as tx:
-        kept = [from_json(body) for body in await store.events.bodies(tx)]
-        usable = [each for each in kept if each.answers(as_of, known_at)]
-        others = {each.case_id for each in kept} - {each.case_id for each in usable}
+        kept = {case: from_json(body) for case, body in (await store.events.bodies(tx)).items()}
+        usable = {case: each for case, each in kept.items() if each is not None and each.answers(as_of, known_at)}
+        others = kept.keys() - usable.keys()
         histories = await store.events.histories(tx, others) if others else {}
         remade = [clocks_of(translate.facts(history), as_of, known_at) for history in histories.values()]
         incomplete = await store.events.incomplete(tx)
-    return Known(tuple(interval for each in [*usable, *remade] if each is not None for interval in each.intervals), incomplete)
+    every = [each for each in (*usable.values(), *remade) if each is not None]
+    return Known(
+        intervals=tuple(interval for each in every for interval in each.intervals),
+        support=tuple(each.support for each in every if each.support is not None),
+        incomplete=incomplete,
+    )
 
 
 async def name_log(db: Database, name: str, log_id: UUID, sha256: str, events: int, vocabulary: Mapping[str, Any]) -> tuple[Log, bool]:

@@ -75,7 +75,7 @@ class Site:
 
     def address(self, page: str, **asked: str) -> str:
         """The address of a page, asked under limits that hold still."""
-        limits = self.limits if page == MEASURES else {}
+        limits = self.limits if page in (MEASURES, MONTHS) else {}
         return f"{page}{'&' if '?' in page else '?'}{urlencode({**limits, **asked})}"
 
     def json(self, path: str, **asked: str) -> dict[str, Any]:
@@ -92,11 +92,12 @@ class Site:
 
 
 MEASURES = "/leadtimes/"
+MONTHS = f"{MEASURES}?measure=L24"
 WAITS = f"/leadtimes/logs/{LOG}/page?{urlencode({'from': RECEIVED, 'to': CONFIRMED})}"
 CHOICE = f"/leadtimes/logs/{LOG}/page"
 PROGRESS = f"/leadtimes/logs/{UNFINISHED}/page"
 FLOWS = f"/leadtimes/logs/{LOG}/flows"
-EVERY_PAGE = (MEASURES, WAITS, CHOICE, PROGRESS, FLOWS)
+EVERY_PAGE = (MEASURES, MONTHS, WAITS, CHOICE, PROGRESS, FLOWS)
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +132,8 @@ def _type_in(intake: httpx.Client, today: date, ago: int, to_application: Days, 
         if to_decision is not None:
             last += timedelta(days=to_decision)
             decision = {"outcome": "rejected", "automated": False, "decided_by_role": "social_worker"}
+            if ago % 2 == 0:
+                decision |= {"outcome": "granted", "support_from": last.isoformat(), "support_to": last.isoformat()}
             _post(intake, f"/intake/cases/{case}/applications/{application}/decision", last, **decision)
     if to_closing is not None:
         _post(intake, f"/intake/cases/{case}/closing", last + timedelta(days=to_closing), reason="moved")

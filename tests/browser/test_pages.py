@@ -13,7 +13,7 @@ from tests.browser.conftest import CHOICE, EVERY_PAGE, FLOWS, LOG, MEASURES, PRO
 from tests.browser.small_log import CONFIRMED, RECEIVED
 from tools.picture import NoPicture, picture
 
-MEASURE_CODES = ("L01", "L02", "L03", "L04")
+MEASURE_CODES = ("L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L09")
 LANGUAGES = ("sv", "en")
 PHONE, DESK = 360, 1100
 
@@ -70,6 +70,17 @@ async def test_without_javascript_the_measures_are_those_of_the_api(site: Site, 
     told |= leaves([{part: point[part] for part in ("share", "low", "high")} for point in known], f"{code}.curve")
     async with site.page(site.address(MEASURES, measure=code, lang=lang), java_script_enabled=False) as page:
         shown = await figures_on(page)
+    assert told.items() <= {name: next(iter(values)) for name, values in shown.items()}.items()
+    assert all(len(values) == 1 for values in shown.values())
+
+
+@every_language
+async def test_without_javascript_the_months_of_support_are_those_of_the_api(site: Site, lang: str) -> None:
+    answered = site.json("/leadtimes/measures/L24", **site.limits)
+    told = leaves({part: answered[part] for part in ("completed", "still_receiving", "ended_otherwise", "excluded")}, "L24")
+    async with site.page(site.address(MEASURES, measure="L24", lang=lang), java_script_enabled=False) as page:
+        shown = await figures_on(page)
+    assert answered["still_receiving"]["n"] > 0
     assert told.items() <= {name: next(iter(values)) for name, values in shown.items()}.items()
     assert all(len(values) == 1 for values in shown.values())
 

@@ -1,15 +1,17 @@
 """GET /leadtimes/measures: each measure shown whole, as of and known at the two dates asked for."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from services.leadtimes import handlers
 from services.leadtimes.api.limits import LimitText
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Measure
 from services.leadtimes.domain.moments import Limit
-from services.leadtimes.domain.report import Grouping, document
+from services.leadtimes.domain.report import document
+from services.leadtimes.domain.support_report import support_document
 from services.leadtimes.handlers import Known
 from shared.auth import caller
 from shared.clock import Clock
@@ -17,24 +19,38 @@ from shared.postgres import Database
 
 AsOf = Annotated[LimitText | None, Query(description="What had happened by then counts; now when left out")]
 KnownAt = Annotated[LimitText | None, Query(description="What was recorded by then counts; now when left out")]
-By = Annotated[Grouping | None, Query(description="Also the same for each group")]
+By = Annotated[
+    Grouping | None,
+    Query(description="Also the same for each group: by what was known when the wait began, the hindrance at the first decision"),
+]
 
 
-class Completed(BaseModel):
-    """The waits that were completed, in calendar days."""
+class WorkingDays(BaseModel):
+    """The waits that were completed, in working days: Monday to Friday, no holiday, not Midsummer, Christmas or New Year's Eve."""
 
-    n: int
     mean: float | None
     median: float | None
     p75: float | None
     p90: float | None
 
 
+class Completed(BaseModel):
+    """The waits that were completed, in calendar days, and beside them in working days."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+    working_days: WorkingDays
+
+
 class StillWaiting(BaseModel):
-    """Who still waits, by age in calendar days."""
+    """Who still waits, by age in calendar days; `working_days_median_so_far` is the median in working days."""
 
     n: int
     median_so_far: float | None
+    working_days_median_so_far: float | None
     buckets: dict[str, int]
 
 
@@ -77,10 +93,56 @@ class MeasureShown(Figures):
     incomplete: int
 
 
+class SupportCompleted(BaseModel):
+    """Who came to support themselves by work or studies, in calendar months of support. `target_met`: after at most six."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    target_met: int
+    share_target_met: float | None
+
+
+class StillReceiving(BaseModel):
+    """Whose case is open: calendar months of support so far, and how many have had more than six."""
+
+    n: int
+    mean_so_far: float | None
+    median_so_far: float | None
+    over_target: int
+
+
+class SupportFigures(BaseModel):
+    """L24: calendar months touched by granted or partly granted support, up to the month of as-of; not elapsed days."""
+
+    measure: Literal[Measure.L24]
+    as_of: str
+    known_at: str
+    rule_set: int
+    completed: SupportCompleted
+    still_receiving: StillReceiving
+    ended_otherwise: dict[str, int]
+    excluded: dict[str, int]
+
+
+class SupportGroup(SupportFigures):
+    """The same of one group."""
+
+    group: str
+
+
+class SupportShown(SupportFigures):
+    """L24 over every case with support. `incomplete`: how many cases miss an event that a later one says must exist."""
+
+    by: Grouping | None = None
+    groups: list[SupportGroup] | None = None
+    incomplete: int
+
+
 class MeasuresShown(BaseModel):
     """Every measure."""
 
-    measures: list[MeasureShown]
+    measures: list[MeasureShown | SupportShown]
 
 
 def routes(db: Database, clock: Clock) -> APIRouter:
@@ -95,14 +157,19 @@ def routes(db: Database, clock: Clock) -> APIRouter:
     @router.get("/measures", summary="Every measure", response_model=MeasuresShown, response_model_exclude_unset=True)
     async def every_measure(by: By = None, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, Any]:
         asked = await known(as_of, known_at)
-        return {"measures": [_shown(measure, by, *asked) for measure in Measure]}
+        return {"measures": [figures_of(measure, *asked, by) for measure in Measure]}
 
-    @router.get("/measures/{code}", summary="One measure", response_model=MeasureShown, response_model_exclude_unset=True)
+    @router.get("/measures/{code}", summary="One measure", response_model=MeasureShown | SupportShown, response_model_exclude_unset=True)
     async def one_measure(code: Measure, by: By = None, as_of: AsOf = None, known_at: KnownAt = None) -> dict[str, Any]:
-        return _shown(code, by, *await known(as_of, known_at))
+        return figures_of(code, *await known(as_of, known_at), by)
 
     return router
 
 
-def _shown(measure: Measure, by: Grouping | None, as_of: Limit, known_at: Limit, known: Known) -> dict[str, Any]:
-    return document(measure, known.intervals, as_of, known_at, by) | {"incomplete": known.incomplete}
+def figures_of(measure: Measure, as_of: Limit, known_at: Limit, known: Known, by: Grouping | None = None) -> dict[str, Any]:
+    """A measure as it is answered."""
+    if measure is Measure.L24:
+        figures = support_document(known.support, as_of, known_at, by)
+    else:
+        figures = document(measure, known.intervals, as_of, known_at, handlers.CALENDAR, by)
+    return figures | {"incomplete": known.incomplete}

@@ -13,6 +13,7 @@ from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.limits import last_instant, read_limit
 from services.leadtimes.api.logs import MOST_COMPETING, Name, asked, problems
+from services.leadtimes.api.measures import figures_of
 from services.leadtimes.api.render import (
     POLICY,
     Address,
@@ -28,7 +29,7 @@ from services.leadtimes.api.render import (
 from services.leadtimes.api.words import Language, preferred
 from services.leadtimes.domain.measures import Measure
 from services.leadtimes.domain.moments import Limit
-from services.leadtimes.domain.report import document, steps
+from services.leadtimes.domain.report import steps
 from services.leadtimes.store.logs import Log
 from shared.clock import Clock
 from shared.postgres import Database
@@ -76,7 +77,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
         limits = as_of or now, known_at or now
         known = await handlers.known(db, *limits)
         shown = Measures(
-            reports={each.value: document(each, known.intervals, *limits) for each in Measure},
+            reports={each.value: figures_of(each, *limits, known) for each in Measure},
             shown=measure.value,
             steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
             flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),

@@ -16,6 +16,7 @@ from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Form, Point, draw, picture
 from services.leadtimes.api.words import SECONDS_IN, Language, Words
 from services.leadtimes.domain.log_stats import Flow, flows
+from services.leadtimes.domain.measures import IN_WORKING_DAYS
 from services.leadtimes.domain.waits import LogWaits
 
 FOLDER = Path(__file__).parent / "templates"
@@ -91,7 +92,7 @@ class Waits:
 
 
 def render_measures(measures: Measures, language: Language, address: Address) -> str:
-    """L01-L04: who still waits beside who was completed, and one measure in full."""
+    """Every measure: who still waits beside who was completed, and one of them in full."""
     words = Words(language)
     report = measures.reports[measures.shown]
     codes = {code for each in measures.reports.values() for code in (*each["ended_otherwise"], *each["excluded"])}
@@ -102,7 +103,8 @@ def render_measures(measures: Measures, language: Language, address: Address) ->
         measures=measures,
         report=report,
         curves=_measure_curves(measures, words),
-        banded=any(point["low"] is not None for point in report["curve"]),
+        banded=any(point["low"] is not None for point in report.get("curve", ())),
+        in_working_days=IN_WORKING_DAYS,
         as_of_day=report["as_of"][: len("YYYY-MM-DD")],
         unmapped=sorted(code for code in codes if words.code(code) is None),
     )

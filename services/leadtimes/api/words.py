@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.leadtimes.api.log_texts import LOG_TEXTS
+from services.leadtimes.api.measure_texts import MEASURE_TEXTS
 from shared.clock import LOCAL
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -98,51 +99,22 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # the measures
     "measures.title": ("Ledtider", "Lead times"),
     "measures.lead": (
-        "Hur länge människor väntar från första kontakt till beslut om ekonomiskt bistånd.",
-        "How long people wait from first contact to a decision on social assistance.",
+        "Hur länge människor väntar från första kontakt till beslut om ekonomiskt bistånd och anvisning till en insats.",
+        "How long people wait from first contact to a decision on social assistance and to the assignment to an insats.",
     ),
-    "overview": ("Fyra väntetider", "Four waits"),
+    "overview": ("Alla mått", "Every measure"),
     "known_at": ("Registrerat senast", "Recorded by"),
     "rule_set": ("Regelverk", "Rule set"),
     "waiting": ("väntar fortfarande", "still waiting"),
     "ended": ("slutade på annat sätt", "ended otherwise"),
     "median": ("median", "median"),
     "median_so_far": ("median hittills", "median so far"),
-    "L01.name": ("Från första kontakt till ansökan", "From first contact to application"),
-    "L02.name": ("Från ansökan till komplett ansökan", "From application to complete application"),
-    "L03.name": ("Från komplett ansökan till beslut", "From complete application to decision"),
-    "L04.name": ("Från första kontakt till beslut", "From first contact to decision"),
-    "L01.means": (
-        "Dagar från att någon först hör av sig tills den första ansökan har kommit in.",
-        "Days from when somebody first gets in touch until the first application has come in.",
-    ),
-    "L02.means": (
-        "Dagar från en ansökan tills det sista som begärts har kommit in; noll om inget begärts.",
-        "Days from an application until the last thing asked for has come in; zero if nothing was.",
-    ),
-    "L03.means": (
-        "Dagar från att en ansökan är komplett till det första beslutet om den.",
-        "Days from when an application is complete to the first decision on it.",
-    ),
-    "L04.means": (
-        "Dagar från första kontakt till det första beslutet om ärendets första nyansökan, som i KKiK.",
-        "Days from first contact to the first decision on the first new application of the case, as in KKiK.",
-    ),
-    "L01.done": ("har ansökt", "have applied"),
-    "L02.done": ("har blivit kompletta", "have become complete"),
-    "L03.done": ("har fått beslut", "have a decision"),
-    "L04.done": ("har fått beslut", "have a decision"),
-    "L01.reached": ("Andel som har ansökt", "Share that have applied"),
-    "L02.reached": ("Andel som har blivit kompletta", "Share that have become complete"),
-    "L03.reached": ("Andel som har fått beslut", "Share with a decision"),
-    "L04.reached": ("Andel som har fått beslut", "Share with a decision"),
-    "L01.since": ("första kontakt", "first contact"),
-    "L02.since": ("ansökan", "the application"),
-    "L03.since": ("komplett ansökan", "the complete application"),
-    "L04.since": ("första kontakt", "first contact"),
     "within": ("Inom", "Within"),
     "waiting.title": ("Väntar fortfarande", "Still waiting"),
     "completed.title": ("Färdiga", "Completed"),
+    "completed.figure": ("Väntan", "Wait"),
+    "calendar_days": ("Kalenderdagar", "Calendar days"),
+    "working_days": ("Arbetsdagar", "Working days"),
     "completed.mean": ("Medelvärde", "Mean"),
     "completed.median": ("Hälften inom (median)", "Half within (median)"),
     "completed.p75": ("Tre av fyra inom", "Three in four within"),
@@ -160,8 +132,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "They count what had happened by the as-of date and was recorded by the other. A date lasts to the end of its day.",
     ),
     "about.days": (
-        "De är kalenderdagar. Ett negativt värde visas som det är; i kurvan räknas det som noll.",
-        "They are calendar days. A negative value is shown as it is; in the curve it counts as zero.",
+        "Där inget annat står är de kalenderdagar. Ett negativt värde visas som det är; i kurvan räknas det som noll.",
+        "They are calendar days where nothing else is said. A negative value is shown as it is; in the curve it counts as zero.",
+    ),
+    "about.working_days": (
+        "Arbetsdagar är måndag till fredag utom helgdagar, midsommarafton, julafton och nyårsafton; dagen då väntan börjar räknas inte.",
+        "Working days are Monday to Friday without holidays and the eves of Midsummer, Christmas and New Year; the first day is left out.",
     ),
     "about.incomplete": (
         "ärenden saknar en händelse som borde ha kommit. Deras siffror kan ändras.",
@@ -176,12 +152,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "as_of.label": ("Visa läget i slutet av", "Show the state at the end of"),
     "show": ("Visa", "Show"),
     "logs": ("Importerade loggar", "Imported logs"),
+    **MEASURE_TEXTS,
     **LOG_TEXTS,
 }
 
 # Codes that a figure is divided by: why a wait ended otherwise, and which rule kept one out.
 CODES: Mapping[str, tuple[str, str]] = {
-    "decided": ("beslut utan komplettering", "decided without the completion"),
+    "decided": ("beslut fattades innan", "decided before it"),
     "withdrawn": ("ansökan återtagen", "application withdrawn"),
     "self_supporting_work": ("självförsörjande genom arbete", "self-supporting by work"),
     "studies": ("studier", "studies"),
@@ -196,6 +173,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "lapsed_no_support": ("en hel månad utan bistånd", "a whole month without support"),
     "entered_in_error": ("registrerat av misstag", "entered in error"),
     "closed": ("avslutat utan angiven anledning", "closed without a reason given"),
+    "before_plan": ("anvisad före planen", "assigned before the plan"),
     "starts_after_closing": ("väntan skulle börja efter avslutet", "the wait would start after the closing"),
     "decided_without_completion": ("beslut utan den begärda kompletteringen", "decided without the completion asked for"),
     "first_contact_inferred": (
@@ -217,12 +195,20 @@ COUNTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "L02": (("ansökan", "ansökningar"), ("application", "applications")),
     "L03": (("ansökan", "ansökningar"), ("application", "applications")),
     "L04": (("ärende", "ärenden"), ("case", "cases")),
+    "L05": (("ansökan", "ansökningar"), ("application", "applications")),
+    "L06": (("utredning", "utredningar"), ("assessment", "assessments")),
+    "L07": (("ärende", "ärenden"), ("case", "cases")),
+    "L08": (("ärende", "ärenden"), ("case", "cases")),
+    "L09": (("ärende", "ärenden"), ("case", "cases")),
+    "L24": (("ärende", "ärenden"), ("case", "cases")),
 }
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "second": (("sekund", "sekunder"), ("second", "seconds")),
     "minute": (("minut", "minuter"), ("minute", "minutes")),
     "hour": (("timme", "timmar"), ("hour", "hours")),
     "day": (("dag", "dagar"), ("day", "days")),
+    "working_day": (("arbetsdag", "arbetsdagar"), ("working day", "working days")),
+    "month": (("månad", "månader"), ("month", "months")),
     "week": (("vecka", "veckor"), ("week", "weeks")),
     "year": (("år", "år"), ("year", "years")),
     "h": (("tim", "tim"), ("h", "h")),
@@ -283,6 +269,14 @@ class Words:
     def days(self, value: float) -> str:
         """A number of days, whole or with one decimal: 15 days, 14.5 days."""
         return self._with_unit(value, "day", 1)
+
+    def working_days(self, value: float) -> str:
+        """A number of working days, whole or with one decimal: 10 working days."""
+        return self._with_unit(value, "working_day", 1)
+
+    def months(self, value: float) -> str:
+        """A number of months, whole or with one decimal: 6 months."""
+        return self._with_unit(value, "month", 1)
 
     def duration(self, days: float) -> str:
         """A length of time, given in days, in the unit that fits it: 41 seconds, 15 minutes, 21.4 hours, 4.7 days, 218 days."""

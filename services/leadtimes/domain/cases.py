@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from services.leadtimes.domain.facts import Fact, FactType
-from services.leadtimes.domain.moments import Moment, calendar_days
+from services.leadtimes.domain.moments import Moment, calendar_days, surely_before
 
 CLOSED_BY_RULE = frozenset({"lapsed_no_application", "lapsed_no_support"})
 ENTERED_IN_ERROR = "entered_in_error"
+CLOSED = "closed"
+"""What a closing without a reason is called."""
 DAYS_TO_UNDO_A_CLOSING = 30
 
 
@@ -22,6 +25,8 @@ class Application:
     completions: tuple[Fact, ...]
     decisions: tuple[Fact, ...]
     withdrawals: tuple[Fact, ...]
+    assessments_started: tuple[Fact, ...]
+    assessments_completed: tuple[Fact, ...]
 
     @property
     def is_new(self) -> bool:
@@ -38,13 +43,39 @@ class Spell:
     channel: str | None
     known_from: date | None
     applications: tuple[Application, ...]
+    hindrances: tuple[Fact, ...]
+    routings: tuple[Fact, ...]
+    plans: tuple[Fact, ...]
+    assignments: tuple[Fact, ...]
     closing: Fact | None
     reopened_too_late: bool
 
     @property
     def void(self) -> bool:
         """Closed as entered in error: no clock of it counts."""
-        return self.closing is not None and self.closing.body.get("reason") == ENTERED_IN_ERROR
+        return self.closed_as == ENTERED_IN_ERROR
+
+    @property
+    def closed_as(self) -> str | None:
+        """The reason of the closing in force, whatever the code; None while the case is open."""
+        return None if self.closing is None else self.closing.body.get("reason") or CLOSED
+
+    @cached_property
+    def hindrance(self) -> str | None:
+        """Försörjningshinder known at the first decision: the last code not surely after it; the last of all while there is no decision."""
+        decisions = [decision for application in self.applications for decision in application.decisions[:1]]
+        first = min(decisions, key=lambda fact: fact.place, default=None)
+        known = [code for code in self.hindrances if first is None or not surely_before(first.moment, code.moment)]
+        return known[-1].body.get("code") if known else None
+
+    def hindrance_on(self, day: date) -> str | None:
+        """The last code of a day or of an earlier one."""
+        known = [code for code in self.hindrances if code.moment.day <= day]
+        return known[-1].body.get("code") if known else None
+
+    def unit_at(self, start: Moment) -> str | None:
+        """The unit (enhet) of the first routing or handing over that names one and is not surely after a start."""
+        return next((each.body["unit"] for each in self.routings if each.body.get("unit") and not surely_before(start, each.moment)), None)
 
 
 def spell(facts: Sequence[Fact]) -> Spell | None:
@@ -60,6 +91,10 @@ def spell(facts: Sequence[Fact]) -> Spell | None:
     if opening is None:
         return None
     closing, reopened_too_late = _closing_in_force(facts)
+
+    def all_of(*kinds: FactType) -> tuple[Fact, ...]:
+        return tuple(fact for fact in facts if fact.type in kinds)
+
     known_from = next((fact.body["known_from"] for fact in contacts if fact.body.get("known_from")), None)
     return Spell(
         contact=opening.moment,
@@ -67,6 +102,10 @@ def spell(facts: Sequence[Fact]) -> Spell | None:
         channel=opening.body.get("channel"),
         known_from=date.fromisoformat(known_from) if known_from else None,
         applications=applications,
+        hindrances=all_of(FactType.SUPPORT_HINDRANCE_CODED),
+        routings=all_of(FactType.CASE_ROUTED, FactType.CASE_ASSIGNED),
+        plans=all_of(FactType.PLAN_AGREED),
+        assignments=all_of(FactType.ASSIGNMENT_ISSUED),
         closing=closing,
         reopened_too_late=reopened_too_late,
     )
@@ -92,6 +131,8 @@ def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application
         completions=about_it(FactType.APPLICATION_COMPLETED),
         decisions=about_it(FactType.DECISION_MADE),
         withdrawals=about_it(FactType.APPLICATION_WITHDRAWN),
+        assessments_started=about_it(FactType.ASSESSMENT_STARTED),
+        assessments_completed=about_it(FactType.ASSESSMENT_COMPLETED),
     )
 
 

@@ -11,15 +11,17 @@ from services.leadtimes.domain.cases import spell
 from services.leadtimes.domain.facts import Fact, in_order
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
+from services.leadtimes.domain.support import Support, support
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """Every wait of one case, and the latest fact they rest on: when it happened, when it was recorded."""
+    """Every wait of one case and its months of support, and the latest fact they rest on: when it happened, when it was recorded."""
 
     case_id: UUID
     rule_set: int
     intervals: tuple[Interval, ...]
+    support: Support | None
     latest_time: datetime
     latest_recorded_at: datetime
 
@@ -47,6 +49,7 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
         case_id=counted[0].case_id,
         rule_set=RULE_SET,
         intervals=measured(case) if case else (),
+        support=support(case) if case else None,
         latest_time=max(fact.time for fact in counted),
         latest_recorded_at=max(fact.recorded_at for fact in counted),
     )
@@ -58,19 +61,23 @@ def to_json(of: Clocks) -> str:
         "case_id": str(of.case_id),
         "rule_set": of.rule_set,
         "intervals": [_interval_document(interval) for interval in of.intervals],
+        "support": _support_document(of.support) if of.support else None,
         "latest_time": of.latest_time.isoformat(),
         "latest_recorded_at": of.latest_recorded_at.isoformat(),
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def from_json(text: str) -> Clocks:
-    """Clocks from a document of `to_json`."""
+def from_json(text: str) -> Clocks | None:
+    """Clocks from a document of `to_json`; None where another rule set made it: those clocks are of no use and are made anew."""
     document = json.loads(text)
+    if document.get("rule_set") != RULE_SET:
+        return None
     return Clocks(
         case_id=UUID(document["case_id"]),
         rule_set=document["rule_set"],
         intervals=tuple(_interval(each) for each in document["intervals"]),
+        support=_support(document["support"]) if document["support"] else None,
         latest_time=datetime.fromisoformat(document["latest_time"]),
         latest_recorded_at=datetime.fromisoformat(document["latest_recorded_at"]),
     )
@@ -85,6 +92,8 @@ def _interval_document(interval: Interval) -> dict[str, Any]:
         "outcome": interval.outcome,
         "reason": interval.reason,
         "channel": interval.channel,
+        "hindrance": interval.hindrance,
+        "unit": interval.unit,
         "known_from": interval.known_from.isoformat() if interval.known_from else None,
         "flags": list(interval.flags),
         "days": interval.days,
@@ -101,8 +110,34 @@ def _interval(document: dict[str, Any]) -> Interval:
         outcome=Outcome(document["outcome"]),
         reason=document["reason"],
         channel=document["channel"],
+        hindrance=document["hindrance"],
+        unit=document["unit"],
         known_from=date.fromisoformat(document["known_from"]) if document["known_from"] else None,
         flags=tuple(Flag(flag) for flag in document["flags"]),
+    )
+
+
+def _support_document(of: Support) -> dict[str, Any]:
+    return {
+        "stretches": [[first.isoformat(), last.isoformat()] for first, last in of.stretches],
+        "start": _moment_document(of.start),
+        "outcome": of.outcome,
+        "reason": of.reason,
+        "channel": of.channel,
+        "hindrance": of.hindrance,
+        "unit": of.unit,
+    }
+
+
+def _support(document: dict[str, Any]) -> Support:
+    return Support(
+        stretches=tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in document["stretches"]),
+        start=_moment(document["start"]),
+        outcome=Outcome(document["outcome"]),
+        reason=document["reason"],
+        channel=document["channel"],
+        hindrance=document["hindrance"],
+        unit=document["unit"],
     )
 
 

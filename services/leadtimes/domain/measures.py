@@ -1,16 +1,18 @@
-"""The measures L01-L04: from what, to what, and what else ends the wait. One function each, the rule beside it."""
+"""The measures L01-L09: from what, to what, and what else ends the wait. One function each, the rule beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.leadtimes.domain.cases import ENTERED_IN_ERROR, Application, Spell
+from services.leadtimes.domain.cases import CLOSED, ENTERED_IN_ERROR, Application, Spell
 from services.leadtimes.domain.facts import Fact
 from services.leadtimes.domain.moments import Moment, calendar_days, seconds, surely_before
 
-RULE_SET = 1
-"""The version of these rules; a figure says which one it used."""
+RULE_SET = 2
+"""The version of these rules; a figure says which one it used. 2: L05-L09 and L24 beside L01-L04, whose rules are those of 1."""
+UNEMPLOYED = "unemployed"
+DIRECT = "direct"
 
 
 class Measure(StrEnum):
@@ -20,6 +22,16 @@ class Measure(StrEnum):
     L02 = "L02"
     L03 = "L03"
     L04 = "L04"
+    L05 = "L05"
+    L06 = "L06"
+    L07 = "L07"
+    L08 = "L08"
+    L09 = "L09"
+    L24 = "L24"
+
+
+IN_WORKING_DAYS = frozenset({Measure.L09})
+"""Those whose headline is in working days, with the calendar days beside; of the others it is the other way round."""
 
 
 class Outcome(StrEnum):
@@ -42,7 +54,10 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True)
 class Interval:
-    """One wait of one case. `channel` and `known_from` are the case's, so that an interval can be counted by itself."""
+    """One wait of one case. `channel`, `hindrance` and `known_from` are the case's, so that an interval can be counted by itself.
+
+    `unit` is the one that was known when the wait began.
+    """
 
     measure: Measure
     application_ref: str | None
@@ -51,6 +66,8 @@ class Interval:
     outcome: Outcome
     reason: str | None
     channel: str | None
+    hindrance: str | None
+    unit: str | None
     known_from: date | None
     flags: tuple[Flag, ...]
 
@@ -74,12 +91,16 @@ class OtherEnd:
 
 
 def measured(case: Spell) -> tuple[Interval, ...]:
-    """Every wait of a case: L01 and L04 once, L02 and L03 for each application."""
+    """Every wait of a case: L02, L03, L05 and L06 for each application, the others once. L24 is none: it counts months."""
+    once_each = (assessment_to_plan(case), plan_to_assignment(case), unemployed_to_assignment(case))
     return (
         contact_to_application(case),
         *(request_to_completion(case, application) for application in case.applications),
         *(wait for application in case.applications if (wait := completion_to_decision(case, application))),
         contact_to_decision(case),
+        *(application_to_assessment(case, application) for application in case.applications),
+        *(wait for application in case.applications for wait in assessments(case, application)),
+        *(wait for wait in once_each if wait),
     )
 
 
@@ -138,6 +159,70 @@ def contact_to_decision(case: Spell) -> Interval:
     return _wait(case, Measure.L04, case.contact, decision, [*withdrawal, *_closing(case)], first_new)
 
 
+def application_to_assessment(case: Spell, application: Application) -> Interval:
+    """L05 (utredning inledd): application received to the start of its first assessment, of whatever kind.
+
+    A decision without one (`decided`), a withdrawal or a closing ends it otherwise.
+    """
+    ends = [*_decided(application), *_withdrawn(application), *_closing(case)]
+    return _wait(case, Measure.L05, application.received.moment, _first(application.assessments_started), ends, application)
+
+
+def assessments(case: Spell, application: Application) -> Iterator[Interval]:
+    """L06 (utredning): for each kind of assessment of an application, its first start to its first completion.
+
+    A decision without it (`decided`), a withdrawal or a closing ends it otherwise; a decision or a withdrawal that was there surely
+    before the start ends nothing: an assessment that begins after it is one of its own.
+    """
+    firsts: dict[str | None, Fact] = {}
+    for started in application.assessments_started:
+        firsts.setdefault(started.body.get("kind"), started)
+    for kind, started in firsts.items():
+        completion = next((each for each in application.assessments_completed if each.body.get("kind") == kind), None)
+        ends = [end for end in (*_decided(application), *_withdrawn(application)) if not surely_before(end.fact.moment, started.moment)]
+        yield _wait(case, Measure.L06, started.moment, completion, [*ends, *_closing(case)], application)
+
+
+def assessment_to_plan(case: Spell) -> Interval | None:
+    """L07: the first assessment completed, of whatever kind and application, to the first plan agreed (handlingsplan), once a case.
+
+    None before any is completed. A closing ends it otherwise.
+    """
+    completions = [each for application in case.applications for each in application.assessments_completed[:1]]
+    if not completions:
+        return None
+    start = min(completions, key=lambda fact: fact.place).moment
+    return _wait(case, Measure.L07, start, _first(case.plans), _closing(case))
+
+
+def plan_to_assignment(case: Spell) -> Interval | None:
+    """L08: the first plan agreed to the first anvisning of whatever mode, once a case; None without a plan.
+
+    Assigned surely before the plan: excluded (`before_plan`). A closing ends it otherwise.
+    """
+    plan, issued = _first(case.plans), _first(case.assignments)
+    if plan is None:
+        return None
+    if issued is not None and surely_before(issued.moment, plan.moment):
+        return _excluded(case, Measure.L08, plan.moment, "before_plan", None)
+    return _wait(case, Measure.L08, plan.moment, issued, _closing(case))
+
+
+def unemployed_to_assignment(case: Spell) -> Interval | None:
+    """L09 (direktanvisning, 26-punktsplanen act. 10): application received to the first direct anvisning, once a case.
+
+    It is the case's first application at which the hindrance was `unemployed`: the last code dated no later than the day it was received,
+    for what the self-rating of an application says is coded with it or later that day. Without such an application: None. What is coded
+    on a later day begins no wait and ends none. A closing ends it otherwise; a decision does not, for the anvisning may come before it.
+    """
+    by_unemployed = (each for each in case.applications if case.hindrance_on(each.received.moment.day) == UNEMPLOYED)
+    application = next(by_unemployed, None)
+    if application is None:
+        return None
+    direct = next((each for each in case.assignments if each.body.get("mode") == DIRECT), None)
+    return _wait(case, Measure.L09, application.received.moment, direct, _closing(case), application)
+
+
 def _wait(
     case: Spell, measure: Measure, start: Moment, completion: Fact | None, ends: Iterable[OtherEnd], about: Application | None = None
 ) -> Interval:
@@ -171,6 +256,8 @@ def _interval(
         outcome=outcome,
         reason=reason,
         channel=case.channel,
+        hindrance=case.hindrance,
+        unit=case.unit_at(start),
         known_from=case.known_from,
         flags=tuple(_flags(case, measure, start, end)),
     )
@@ -202,7 +289,7 @@ def _withdrawn(application: Application) -> list[OtherEnd]:
 
 def _closing(case: Spell) -> list[OtherEnd]:
     """The closing in force ends every open wait of the case, with its own reason whatever the code."""
-    return [] if case.closing is None else [OtherEnd(case.closing, case.closing.body.get("reason") or "closed")]
+    return [] if case.closing is None else [OtherEnd(case.closing, case.closed_as or CLOSED)]
 
 
 def _first(facts: tuple[Fact, ...]) -> Fact | None:

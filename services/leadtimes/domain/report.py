@@ -3,34 +3,27 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from services.leadtimes.domain.grouping import UNKNOWN, Grouping, group
 from services.leadtimes.domain.measures import RULE_SET, Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Limit, Moment, both_instants, calendar_days, local_midnight, moment_of
+from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.survival import AalenJohansen, KaplanMeier, Numbers, aalen_johansen, kaplan_meier
+from services.leadtimes.domain.working_days import Calendar, working_days
 
 CURVE_DAYS = (30, 90, 180, 365)
 BUCKETS = (("0-30", 30), ("31-90", 90), ("91-180", 180), ("181-365", 365))
 OLDEST_BUCKET = "over_365"
-UNKNOWN = "unknown"
 SECONDS_A_DAY = 86_400
 
 
-class Grouping(StrEnum):
-    """What a report can be split by, both known when the wait began: never by something that came later."""
-
-    CHANNEL = "channel"
-    MONTH = "month"
-
-
 @dataclass(frozen=True)
-class Completed:
-    """The waits that were completed, in calendar days; negative ones count as they are."""
+class WorkingDays:
+    """The same completed waits in working days (arbetsdagar)."""
 
-    n: int
     mean: float | None
     median: float | None
     p75: float | None
@@ -38,11 +31,24 @@ class Completed:
 
 
 @dataclass(frozen=True)
+class Completed:
+    """The waits that were completed, in calendar days, and beside them in working days; negative ones count as they are."""
+
+    n: int
+    mean: float | None
+    median: float | None
+    p75: float | None
+    p90: float | None
+    working_days: WorkingDays
+
+
+@dataclass(frozen=True)
 class StillWaiting:
-    """The waits open at the as-of date, by age in calendar days."""
+    """The waits open at the as-of date, by age in calendar days, and half of them also in working days."""
 
     n: int
     median_so_far: float | None
+    working_days_median_so_far: float | None
     buckets: dict[str, int]
 
 
@@ -88,44 +94,52 @@ class Report:
         }
 
 
-def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit) -> Report:
+def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar) -> Report:
     """The measure over these intervals (those of other measures are left aside), which must hold under both limits.
 
     Who ended before the day we know the case from is counted, but in no curve: it was never at risk in our sight.
     """
     waits = [interval for interval in intervals if interval.measure is measure]
-    open_ages = _days(waits, Outcome.OPEN, as_of)
+    done = [wait for wait in waits if wait.outcome is Outcome.COMPLETED]
+    still_open = [wait for wait in waits if wait.outcome is Outcome.OPEN]
+    open_ages = _days(still_open, as_of)
     estimate = _estimate(waits, as_of)
     return Report(
         measure=measure,
         as_of=as_of,
         known_at=known_at,
         rule_set=RULE_SET,
-        completed=_completed(_days(waits, Outcome.COMPLETED, as_of)),
-        still_waiting=StillWaiting(len(open_ages), _quantile(open_ages, 0.5), _buckets(open_ages)),
-        ended_otherwise=_by_reason(waits, Outcome.ENDED_OTHERWISE),
+        completed=_completed(_days(done, as_of), _working_days(done, as_of, calendar)),
+        still_waiting=StillWaiting(
+            len(open_ages), quantile(open_ages, 0.5), quantile(_working_days(still_open, as_of, calendar), 0.5), _buckets(open_ages)
+        ),
+        ended_otherwise=by_reason(waits, Outcome.ENDED_OTHERWISE),
         curve=_curve(estimate, some_wait=bool(len(open_ages))),
         curve_median=estimate.median() if estimate else None,
-        excluded=_by_reason(waits, Outcome.EXCLUDED),
+        excluded=by_reason(waits, Outcome.EXCLUDED),
     )
 
 
-def grouped(by: Grouping, measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit) -> dict[str, Report]:
-    """The same report for each channel of first contact, or each month (YYYY-MM, local date) of the start, in their order."""
+def grouped(
+    by: Grouping, measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar
+) -> dict[str, Report]:
+    """The same report for each group, in the order of their names."""
     groups: dict[str, list[Interval]] = {}
     for interval in intervals:
         if interval.measure is measure:
-            groups.setdefault(_group(by, interval), []).append(interval)
-    return {name: report(measure, groups[name], as_of, known_at) for name in sorted(groups)}
+            groups.setdefault(group(by, interval), []).append(interval)
+    return {name: report(measure, groups[name], as_of, known_at, calendar) for name in sorted(groups)}
 
 
-def document(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, by: Grouping | None = None) -> dict[str, Any]:
+def document(
+    measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar, by: Grouping | None = None
+) -> dict[str, Any]:
     """The report as it is answered: the whole, and with `by` also its groups, each a whole report under its `group`."""
     waits = [interval for interval in intervals if interval.measure is measure]
-    whole = report(measure, waits, as_of, known_at).document()
+    whole = report(measure, waits, as_of, known_at, calendar).document()
     if by is None:
         return whole
-    groups = grouped(by, measure, waits, as_of, known_at)
+    groups = grouped(by, measure, waits, as_of, known_at, calendar)
     return whole | {"by": by.value, "groups": [{"group": name, **of.document()} for name, of in groups.items()]}
 
 
@@ -138,24 +152,29 @@ def steps(measure: Measure, intervals: Iterable[Interval], as_of: Limit) -> tupl
     return (Point(0.0, 0.0, None, None), *(_point(curve, day, beyond=False) for day in days))
 
 
-def _group(by: Grouping, interval: Interval) -> str:
-    if by is Grouping.MONTH:
-        return interval.start.day.strftime("%Y-%m")
-    return interval.channel or UNKNOWN
-
-
-def _days(waits: Sequence[Interval], outcome: Outcome, as_of: Limit) -> Numbers:
-    """Calendar days of the waits with this outcome; of the open ones until as-of."""
+def _days(waits: Sequence[Interval], as_of: Limit) -> Numbers:
+    """Calendar days of waits; of the open ones until as-of."""
     until = moment_of(as_of)
-    return np.array([calendar_days(wait.start, wait.end or until) for wait in waits if wait.outcome is outcome], dtype=np.float64)
+    return np.array([calendar_days(wait.start, wait.end or until) for wait in waits], dtype=np.float64)
 
 
-def _completed(days: Numbers) -> Completed:
+def _working_days(waits: Sequence[Interval], as_of: Limit, calendar: Calendar) -> Numbers:
+    """Working days of waits; of the open ones until as-of."""
+    until = moment_of(as_of)
+    return working_days([wait.start.day for wait in waits], [(wait.end or until).day for wait in waits], calendar)
+
+
+def _completed(days: Numbers, working: Numbers) -> Completed:
+    return Completed(len(days), *_distribution(days), WorkingDays(*_distribution(working)))
+
+
+def _distribution(days: Numbers) -> tuple[float | None, float | None, float | None, float | None]:
+    """Mean, median, p75 and p90."""
     mean = float(days.mean()) if len(days) else None
-    return Completed(len(days), mean, _quantile(days, 0.5), _quantile(days, 0.75), _quantile(days, 0.9))
+    return mean, quantile(days, 0.5), quantile(days, 0.75), quantile(days, 0.9)
 
 
-def _quantile(days: Numbers, share: float) -> float | None:
+def quantile(days: Numbers, share: float) -> float | None:
     """Of observed values, by linear interpolation (type 7)."""
     return float(np.quantile(days, share)) if len(days) else None
 
@@ -166,7 +185,8 @@ def _buckets(ages: Numbers) -> dict[str, int]:
     return dict(zip((*(name for name, _ in BUCKETS), OLDEST_BUCKET), counts, strict=True))
 
 
-def _by_reason(waits: Sequence[Interval], outcome: Outcome) -> dict[str, int]:
+def by_reason(waits: Sequence[Interval | Support], outcome: Outcome) -> dict[str, int]:
+    """How many ended so, for each reason."""
     return dict(sorted(Counter(wait.reason or UNKNOWN for wait in waits if wait.outcome is outcome).items()))
 
 

@@ -57,7 +57,7 @@ SAVE = """
     INSERT INTO clock (case_id, body, missing) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[])
     ON CONFLICT (case_id) DO UPDATE SET body = excluded.body, missing = excluded.missing
 """
-BODIES = "SELECT body FROM clock ORDER BY case_id"
+BODIES = "SELECT case_id, body FROM clock ORDER BY case_id"
 SAVED = "SELECT case_id, body, missing FROM clock WHERE case_id = ANY($1::uuid[])"
 FORGET = "DELETE FROM clock WHERE case_id = ANY($1::uuid[])"
 # A case that has clocks and no event is found too: those clocks rest on nothing.
@@ -133,9 +133,9 @@ async def saved(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, Saved]:
     return {row["case_id"]: Saved(**row) for row in await tx.fetch(SAVED, list(cases))}
 
 
-async def bodies(tx: Transaction) -> list[str]:
-    """The clocks of every case."""
-    return [row["body"] for row in await tx.fetch(BODIES, timeout=LONG_COMMAND_S)]
+async def bodies(tx: Transaction) -> dict[UUID, str]:
+    """The clocks of every case, in the order of their ids."""
+    return {row["case_id"]: row["body"] for row in await tx.fetch(BODIES, timeout=LONG_COMMAND_S)}
 
 
 async def next_cases(db: Database, after: UUID, most: int) -> list[UUID]:

@@ -8,19 +8,30 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from contracts.codes import InsatsKind, StaffRole
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from contracts.history import ImportCompletedV1, LogEventRecordedV1
 from contracts.intake import (
     ApplicationKind,
     ApplicationReceivedV1,
+    AssessmentCompletedV1,
+    AssessmentKind,
+    AssessmentStartedV1,
+    AssignmentBasis,
+    AssignmentIssuedV1,
+    AssignmentMode,
     CaseClosedV1,
+    CaseRoutedV1,
     Channel,
     CloseReason,
     DecidingRole,
     DecisionMadeV1,
     DecisionOutcome,
     FirstContactRegisteredV1,
+    PlanAgreedV1,
     SourceSystem,
+    SupportHindrance,
+    SupportHindranceCodedV1,
 )
 from shared.broker import Heard
 from shared.clock import local_midnight
@@ -77,6 +88,38 @@ class Case:
             decided_by_role=DecidingRole.SOCIAL_WORKER,
         )
         return self.tell(decision, day, recorded)
+
+    def granted(self, day: str, first: str, last: str) -> Heard:
+        decision = DecisionMadeV1(
+            decision_ref=uuid4(),
+            application_ref=self.application,
+            outcome=DecisionOutcome.GRANTED,
+            support_from=date.fromisoformat(first),
+            support_to=date.fromisoformat(last),
+            automated=False,
+            decided_by_role=DecidingRole.SOCIAL_WORKER,
+        )
+        return self.tell(decision, day)
+
+    def coded(self, day: str, code: SupportHindrance = SupportHindrance.UNEMPLOYED) -> Heard:
+        return self.tell(SupportHindranceCodedV1(code=code, code_version=1), day)
+
+    def routed(self, day: str, unit: str) -> Heard:
+        routing = CaseRoutedV1(unit=unit, role=StaffRole.SOCIAL_WORKER, rule_id="r1", rule_version=1, hop=1)
+        return self.tell(routing, day)
+
+    def assessment_started(self, day: str) -> Heard:
+        return self.tell(AssessmentStartedV1(application_ref=self.application, kind=AssessmentKind.APPLICATION), day)
+
+    def assessed(self, day: str) -> Heard:
+        return self.tell(AssessmentCompletedV1(application_ref=self.application, kind=AssessmentKind.APPLICATION), day)
+
+    def planned(self, day: str) -> Heard:
+        return self.tell(PlanAgreedV1(plan_ref=uuid4(), version=1, next_follow_up_on=date.fromisoformat(day)), day)
+
+    def assigned(self, day: str, mode: AssignmentMode = AssignmentMode.DIRECT) -> Heard:
+        issued = AssignmentIssuedV1(assignment_ref=uuid4(), mode=mode, insats_kind=InsatsKind.WORK_TRAINING, basis=AssignmentBasis.SOL_12_4)
+        return self.tell(issued, day)
 
     def closed(self, day: str, reason: CloseReason = CloseReason.REJECTED) -> Heard:
         return self.tell(CaseClosedV1(reason=reason), day)
@@ -153,6 +196,23 @@ class CsvLog:
 def description(activities: dict[str, str], events: int, log_id: UUID = LOG_ID) -> dict[str, Any]:
     called = {code: {"name": name, "events": events} for code, name in activities.items()}
     return {"log_id": str(log_id), "sha256": SHA256, "events": events, "vocabulary": {"activities": called}}
+
+
+def passed_case() -> list[Heard]:
+    """A case that passes every measure: L05 1, L06 6, L07 3, L08 4, L09 14 (9 working days), three months of support, studies."""
+    case = Case()
+    return [
+        case.routed("2026-01-05", "intake_group"),
+        case.contacts("2026-01-05"),
+        case.applies("2026-01-05"),
+        case.coded("2026-01-05"),
+        case.assessment_started("2026-01-06"),
+        case.assessed("2026-01-12"),
+        case.planned("2026-01-15"),
+        case.assigned("2026-01-19"),
+        case.granted("2026-01-20", "2026-01-05", "2026-03-31"),
+        case.closed("2026-03-31", CloseReason.STUDIES),
+    ]
 
 
 def in_batches(facts: Sequence[Heard], sizes: Iterable[int]) -> Iterator[Sequence[Heard]]:

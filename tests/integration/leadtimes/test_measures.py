@@ -1,7 +1,8 @@
 """The measures over the API: what was known when, as of when, by group, and who may ask."""
 
+from services.leadtimes import handlers
 from tests.integration.leadtimes.conftest import Leadtimes
-from tests.integration.leadtimes.telling import Case, decided_case
+from tests.integration.leadtimes.telling import Case, decided_case, passed_case
 
 ZERO_BUCKETS = {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0}
 
@@ -13,8 +14,12 @@ async def test_the_answer_shows_a_measure_whole(leadtimes: Leadtimes) -> None:
         *("measure", "as_of", "known_at", "rule_set", "completed", "still_waiting"),
         *("ended_otherwise", "curve", "curve_median", "excluded", "incomplete"),
     }
-    assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0}
-    assert shown["still_waiting"] == {"n": 1, "median_so_far": 31.0, "buckets": ZERO_BUCKETS | {"31-90": 1}}
+    working_days = {"mean": 10.0, "median": 10.0, "p75": 10.0, "p90": 10.0}
+    assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0, "working_days": working_days}
+    assert shown["still_waiting"] == {
+        **{"n": 1, "median_so_far": 31.0, "working_days_median_so_far": 23.0},
+        "buckets": ZERO_BUCKETS | {"31-90": 1},
+    }
     assert [point["day"] for point in shown["curve"]] == [30, 90, 180, 365]
     assert {"day", "share", "low", "high"} <= set(shown["curve"][0])
     assert shown["as_of"] == shown["known_at"]
@@ -51,10 +56,57 @@ async def test_the_groups_add_up_to_the_whole(leadtimes: Leadtimes) -> None:
 async def test_every_measure_is_answered_at_once(leadtimes: Leadtimes) -> None:
     await leadtimes.hear(*decided_case())
     answer = await leadtimes.reader.get("/leadtimes/measures", params={"as_of": "2026-02-01"})
-    assert [each["measure"] for each in answer.json()["measures"]] == ["L01", "L02", "L03", "L04"]
+    codes = ["L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L09", "L24"]
+    assert [each["measure"] for each in answer.json()["measures"]] == codes
     assert answer.json()["measures"][3] == await leadtimes.measure("L04", as_of="2026-02-01") | {
         "known_at": answer.json()["measures"][3]["known_at"]
     }
+
+
+async def test_what_was_told_of_assessment_plan_and_assignment_is_measured(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*passed_case())
+    done = {code: (await leadtimes.measure(code))["completed"] for code in ("L05", "L06", "L07", "L08", "L09")}
+    assert {code: (figures["n"], figures["median"]) for code, figures in done.items()} == {
+        **{"L05": (1, 1.0), "L06": (1, 6.0), "L07": (1, 3.0)},
+        **{"L08": (1, 4.0), "L09": (1, 14.0)},
+    }
+    assert done["L09"]["working_days"]["median"] == 9.0
+
+
+async def test_months_of_support_are_answered_in_a_shape_of_their_own(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*passed_case())
+    shown = await leadtimes.measure("L24", as_of="2026-03-31", by="unit")
+    assert set(shown) == {
+        *("measure", "as_of", "known_at", "rule_set", "completed", "still_receiving", "ended_otherwise", "excluded"),
+        *("incomplete", "by", "groups"),
+    }
+    assert shown["completed"] == {"n": 1, "mean": 3.0, "median": 3.0, "target_met": 1, "share_target_met": 1.0}
+    assert [(group["group"], group["completed"]["n"]) for group in shown["groups"]] == [("intake_group", 1)]
+    before = await leadtimes.measure("L24", as_of="2026-02-10")
+    assert before["still_receiving"] == {"n": 1, "mean_so_far": 2.0, "median_so_far": 2.0, "over_target": 0}
+
+
+async def test_groups_by_hindrance_and_unit_are_what_was_known_in_time(leadtimes: Leadtimes) -> None:
+    late = Case()
+    told_late = [late.contacts("2026-01-05"), late.applies("2026-01-05"), late.decided("2026-01-10")]
+    await leadtimes.hear(*passed_case(), *told_late, late.coded("2026-02-01"), late.routed("2026-02-01", "work_group"))
+    for by, groups in (("hindrance", ["unemployed", "unknown"]), ("unit", ["intake_group", "unknown"])):
+        assert [group["group"] for group in (await leadtimes.measure("L04", by=by))["groups"]] == groups
+
+
+async def test_clocks_that_an_older_rule_set_left_are_made_anew_for_every_question(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(*passed_case())
+    right = await leadtimes.measure("L09"), await leadtimes.measure("L24")
+    old = '{"rule_set": 1, "intervals": [{"measure": "L04"}]}'
+    await leadtimes.db.execute("UPDATE clock SET body = $1", old)
+    asked = await leadtimes.measure("L09"), await leadtimes.measure("L24")
+    for one, other in zip(right, asked, strict=True):
+        assert {name: value for name, value in one.items() if name not in ("as_of", "known_at")} == {
+            name: value for name, value in other.items() if name not in ("as_of", "known_at")
+        }
+    assert await handlers.verify(leadtimes.db) == handlers.Verified(1, 1)
+    assert await handlers.rebuild(leadtimes.db) == 1
+    assert await handlers.verify(leadtimes.db) == handlers.Verified(1, 0)
 
 
 async def test_a_date_that_is_none_is_refused_without_an_echo(leadtimes: Leadtimes) -> None:
@@ -63,7 +115,7 @@ async def test_a_date_that_is_none_is_refused_without_an_echo(leadtimes: Leadtim
         assert answer.status_code == 422, bad
         assert not bad or bad not in answer.text
     assert (await leadtimes.reader.get("/leadtimes/measures/L99")).status_code == 422
-    assert (await leadtimes.reader.get("/leadtimes/measures/L04", params={"by": "hindrance"})).status_code == 422
+    assert (await leadtimes.reader.get("/leadtimes/measures/L04", params={"by": "assignment"})).status_code == 422
 
 
 async def test_nobody_asks_without_a_token(leadtimes: Leadtimes) -> None:

@@ -26,6 +26,10 @@ def histories(draw: st.DrawFn) -> list[Heard]:
     for _ in range(draw(st.integers(1, 3))):
         case = Case()
         facts += [case.contacts(draw(days)), case.applies(draw(days))]
+        others = (case.coded, case.assessment_started, case.assessed, case.planned, case.assigned)
+        facts += [tell(draw(days)) for tell in draw(st.lists(st.sampled_from(others), max_size=4))]
+        if draw(st.booleans()):
+            facts += [case.routed(draw(days), "work_group"), case.granted(draw(days), draw(days), draw(days))]
         if draw(st.booleans()):
             happened = draw(days)
             recorded = (date.fromisoformat(happened) + timedelta(days=draw(st.integers(0, 40)))).isoformat()

@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import NAMESPACE_OID, uuid5
 
+import numpy as np
+
 from services.leadtimes.domain.clocks import clocks
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.measures import Interval, Measure
 from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight
+from shared.calendar import HOLIDAYS
 
 CASE = uuid5(NAMESPACE_OID, "a case")
+CALENDAR = np.busdaycalendar(holidays=sorted(HOLIDAYS))
 RANK = {kind: rank for rank, kind in enumerate(FactType)}
 
 
@@ -61,6 +65,41 @@ def withdrawn(at: str, ref: str = "A") -> Fact:
 def decided(at: str, ref: str = "A", recorded: str | None = None) -> Fact:
     """Beslut."""
     return happened(FactType.DECISION_MADE, at, recorded=recorded, application_ref=ref)
+
+
+def started(at: str, ref: str = "A", kind: str = "application") -> Fact:
+    """Utredning inledd."""
+    return happened(FactType.ASSESSMENT_STARTED, at, application_ref=ref, kind=kind)
+
+
+def assessed(at: str, ref: str = "A", kind: str = "application") -> Fact:
+    """Utredning avslutad."""
+    return happened(FactType.ASSESSMENT_COMPLETED, at, application_ref=ref, kind=kind)
+
+
+def granted(at: str, first: str, last: str, ref: str = "A", outcome: str = "granted") -> Fact:
+    """Bifall, with the first and the last day of support."""
+    return happened(FactType.DECISION_MADE, at, application_ref=ref, outcome=outcome, support_from=first, support_to=last)
+
+
+def coded(at: str, code: str = "unemployed") -> Fact:
+    """Försörjningshinder."""
+    return happened(FactType.SUPPORT_HINDRANCE_CODED, at, code=code)
+
+
+def routed(at: str, unit: str, what: FactType = FactType.CASE_ROUTED) -> Fact:
+    """Slussad, or handed over."""
+    return happened(what, at, unit=unit)
+
+
+def planned(at: str) -> Fact:
+    """Handlingsplan."""
+    return happened(FactType.PLAN_AGREED, at)
+
+
+def assigned(at: str, mode: str = "planned") -> Fact:
+    """Anvisning."""
+    return happened(FactType.ASSIGNMENT_ISSUED, at, mode=mode)
 
 
 def closed(at: str, reason: str = "moved") -> Fact:

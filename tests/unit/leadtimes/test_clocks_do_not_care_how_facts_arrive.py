@@ -1,25 +1,30 @@
 """Property tests: whatever order, repetition and delay the facts have, the stored clocks are the same bytes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from random import Random
 from uuid import uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
 from services.leadtimes.domain.facts import Fact, FactType, in_order
-from services.leadtimes.domain.measures import Measure, Outcome
+from services.leadtimes.domain.measures import RULE_SET, Interval, Measure, Outcome
 from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight, reaches
 from tests.unit.leadtimes.histories import CASE, RANK, application, closed, contact, decided, reopened, wait
 
 MONTH = date(2026, 3, 10)
 REASONS = {
-    FactType.CASE_CLOSED: ("moved", "rejected", "lapsed_no_support", "entered_in_error"),
+    FactType.CASE_CLOSED: ("moved", "rejected", "lapsed_no_support", "studies", "entered_in_error"),
     FactType.CASE_REOPENED: ("closed_in_error", "appeal"),
 }
+
+ANY_WILL_DO = settings(phases=[Phase.generate], max_examples=3000, database=None, derandomize=True)
+ASSESSMENTS = (FactType.ASSESSMENT_STARTED, FactType.ASSESSMENT_COMPLETED)
 
 
 @st.composite
@@ -41,10 +46,16 @@ def a_fact(draw: st.DrawFn) -> Fact:
         sequence=number,
         body={
             "application_ref": draw(st.sampled_from(["A", "B"])),
-            "kind": draw(st.sampled_from(["new", "renewal"])),
+            "kind": draw(st.sampled_from(["application", "mapping"] if kind in ASSESSMENTS else ["new", "renewal"])),
             "channel": draw(st.sampled_from([None, "phone"])),
             "reason": draw(st.sampled_from(reasons)) if reasons else None,
             "known_from": draw(st.sampled_from([None, "2026-03-20"])),
+            "code": draw(st.sampled_from(["unemployed", "social"])),
+            "unit": draw(st.sampled_from([None, "intake_group", "work_group"])),
+            "mode": draw(st.sampled_from(["direct", "planned"])),
+            "outcome": draw(st.sampled_from(["granted", "partly", "rejected"])),
+            "support_from": draw(st.sampled_from([None, "2026-02-10", "2026-03-01"])),
+            "support_to": draw(st.sampled_from([None, "2026-02-28", "2026-04-15"])),
         },
     )
 
@@ -117,9 +128,11 @@ def test_no_wait_is_open_in_a_closed_case_and_the_case_measures_come_once(facts:
     assert of_case is not None
     measured = [interval.measure for interval in of_case.intervals]
     assert measured.count(Measure.L01) == measured.count(Measure.L04) <= 1
+    assert all(measured.count(once) <= 1 for once in (Measure.L07, Measure.L08, Measure.L09))
     kinds = {fact.type for fact in in_order(facts)}
     if FactType.CASE_CLOSED in kinds and FactType.CASE_REOPENED not in kinds:
         assert Outcome.OPEN not in {interval.outcome for interval in of_case.intervals}
+        assert of_case.support is None or of_case.support.outcome is not Outcome.OPEN
 
 
 def test_stored_clocks_do_not_answer_for_a_day_before_their_latest_fact() -> None:
@@ -153,3 +166,32 @@ def test_facts_of_two_cases_are_refused() -> None:
 def test_a_time_without_an_offset_is_refused() -> None:
     with pytest.raises(ValueError, match="offset"):
         replace(contact("2026-01-05"), time=datetime.fromisoformat("2026-01-05"))
+
+
+def intervals(facts: list[Fact]) -> Sequence[Interval]:
+    of_case = clocks(facts)
+    return of_case.intervals if of_case else ()
+
+
+def tells_of(measure: Measure, facts: list[Fact]) -> bool:
+    return any(interval.measure is measure for interval in intervals(facts))
+
+
+def has_support(facts: list[Fact]) -> bool:
+    of_case = clocks(facts)
+    return of_case is not None and of_case.support is not None
+
+
+def test_every_measure_and_group_is_among_what_is_shuffled() -> None:
+    """The facts above are such that each of them comes about: a property of nothing holds always."""
+    for measure in set(Measure) - {Measure.L24}:
+        find(facts_of_one_case, partial(tells_of, measure), settings=ANY_WILL_DO)
+    find(facts_of_one_case, lambda facts: any(each.hindrance and each.unit for each in intervals(facts)), settings=ANY_WILL_DO)
+    find(facts_of_one_case, has_support, settings=ANY_WILL_DO)
+
+
+def test_clocks_of_another_rule_set_are_of_no_use() -> None:
+    document = stored([contact("2026-01-05")])
+    assert from_json(document) is not None
+    assert from_json(document.replace(f'"rule_set":{RULE_SET}', f'"rule_set":{RULE_SET - 1}')) is None
+    assert from_json('{"intervals": [], "rule_set": 1}') is None

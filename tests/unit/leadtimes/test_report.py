@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from services.leadtimes.domain.facts import Fact
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Interval, Measure
-from services.leadtimes.domain.report import Grouping, document, report, steps
-from tests.unit.leadtimes.histories import application, asked, closed, contact, decided, local, wait
+from services.leadtimes.domain.report import document, report, steps
+from tests.unit.leadtimes.histories import CALENDAR, application, asked, closed, contact, decided, local, wait
 
 NEW_YEAR = date(2026, 1, 1)
 L04 = Measure.L04
@@ -44,7 +45,7 @@ AS_OF = date.fromisoformat(day(60))
 
 
 def test_the_six_waits_of_the_definition_have_the_median_50_and_never_30() -> None:
-    shown = report(L04, SIX, AS_OF, AS_OF)
+    shown = report(L04, SIX, AS_OF, AS_OF, CALENDAR)
     assert shown.curve_median == 50
     assert (shown.completed.n, shown.completed.median, shown.still_waiting.n) == (3, 30, 3)
     assert {step.day: round(1 - (step.share or 0), 4) for step in steps(L04, SIX, AS_OF)} == {
@@ -57,17 +58,18 @@ def test_the_six_waits_of_the_definition_have_the_median_50_and_never_30() -> No
 
 
 def test_the_document_has_the_agreed_shape() -> None:
-    answer = document(L04, [*SIX, ended(35)], AS_OF, local("2026-03-05T12:00"))
+    answer = document(L04, [*SIX, ended(35)], AS_OF, local("2026-03-05T12:00"), CALENDAR)
     assert json.loads(json.dumps(answer)) == answer
     assert answer | {"completed": None, "curve": None} == {
         "measure": "L04",
         "as_of": "2026-03-02",
         "known_at": "2026-03-05T12:00:00+01:00",
-        "rule_set": 1,
+        "rule_set": 2,
         "completed": None,
         "still_waiting": {
             "n": 3,
             "median_so_far": 40,
+            "working_days_median_so_far": 28,
             "buckets": {"0-30": 1, "31-90": 2, "91-180": 0, "181-365": 0, "over_365": 0},
         },
         "ended_otherwise": {"moved": 1},
@@ -75,13 +77,20 @@ def test_the_document_has_the_agreed_shape() -> None:
         "curve_median": 50,
         "excluded": {},
     }
-    assert answer["completed"] == {"n": 3, "mean": 30, "median": 30, "p75": 40, "p90": pytest.approx(46)}
+    assert answer["completed"] == {
+        "n": 3,
+        "mean": 30,
+        "median": 30,
+        "p75": 40,
+        "p90": pytest.approx(46),
+        "working_days": {"mean": 20, "median": 20, "p75": 27.5, "p90": pytest.approx(32)},
+    }
     assert [point["day"] for point in answer["curve"]] == [30, 90, 180, 365]
     assert set(answer["curve"][0]) == {"day", "share", "low", "high", "beyond_follow_up"}
 
 
 def test_where_nothing_competes_the_curve_has_bands() -> None:
-    within_30 = report(L04, SIX, AS_OF, AS_OF).curve[0]
+    within_30 = report(L04, SIX, AS_OF, AS_OF, CALENDAR).curve[0]
     assert within_30.share == pytest.approx(0.375)
     assert within_30.low is not None
     assert within_30.high is not None
@@ -90,22 +99,22 @@ def test_where_nothing_competes_the_curve_has_bands() -> None:
 
 def test_a_closing_is_never_counted_as_still_waiting() -> None:
     waits = [done(10), *(ended(5) for _ in range(8)), done(20)]
-    within_30 = report(L04, waits, AS_OF, AS_OF).curve[0]
+    within_30 = report(L04, waits, AS_OF, AS_OF, CALENDAR).curve[0]
     assert within_30.share == pytest.approx(0.2), "Kaplan-Meier with the closings censored would say 1"
     assert (within_30.low, within_30.high) == (None, None)
-    assert report(L04, waits, AS_OF, AS_OF).curve_median is None
+    assert report(L04, waits, AS_OF, AS_OF, CALENDAR).curve_median is None
 
 
 def test_beyond_the_longest_follow_up_is_marked_unless_every_wait_has_ended() -> None:
-    assert [point.beyond_follow_up for point in report(L04, SIX, AS_OF, AS_OF).curve] == [False, True, True, True]
+    assert [point.beyond_follow_up for point in report(L04, SIX, AS_OF, AS_OF, CALENDAR).curve] == [False, True, True, True]
     for all_ended in ([done(10), done(20)], [done(10), ended(20)]):
-        assert not any(point.beyond_follow_up for point in report(L04, all_ended, AS_OF, AS_OF).curve)
+        assert not any(point.beyond_follow_up for point in report(L04, all_ended, AS_OF, AS_OF, CALENDAR).curve)
 
 
 def test_ages_fall_into_the_buckets_by_their_last_day() -> None:
     until = date.fromisoformat(day(1000))
     ages = [0, 30, 31, 90, 91, 180, 181, 365, 366, 900]
-    shown = report(L04, [waiting(age, at=1000) for age in ages], until, until)
+    shown = report(L04, [waiting(age, at=1000) for age in ages], until, until, CALENDAR)
     assert set(shown.still_waiting.buckets.values()) == {2}
 
 
@@ -120,7 +129,7 @@ def test_on_exact_time_where_every_end_is_an_instant_else_on_days() -> None:
 
 def test_a_negative_wait_is_counted_as_it_is_and_ends_at_0_in_the_curve() -> None:
     waits = [wait("L04", [contact("2026-01-05"), application("2026-01-05"), decided("2026-01-03")])]
-    assert report(L04, waits, AS_OF, AS_OF).completed.mean == -2
+    assert report(L04, waits, AS_OF, AS_OF, CALENDAR).completed.mean == -2
     assert [step.day for step in steps(L04, waits, AS_OF)] == [0, 0]
 
 
@@ -129,7 +138,7 @@ def test_who_was_known_late_enters_the_curve_late_and_who_had_ended_by_then_not_
     by_then = wait("L04", [contact("2025-08-15", known_from="2026-09-01"), application("2025-08-15"), decided("2025-09-01")])
     as_of = date(2026, 11, 22)
     ordinary = wait("L04", [contact("2026-09-05"), application("2026-09-05"), decided("2026-09-15")])
-    shown = report(L04, [late, by_then, ordinary], as_of, as_of)
+    shown = report(L04, [late, by_then, ordinary], as_of, as_of, CALENDAR)
     assert (shown.still_waiting.n, shown.still_waiting.median_so_far, shown.completed.n) == (1, 464, 2)
     assert shown.still_waiting.buckets["over_365"] == 1
     assert shown.curve[0].share == 1, "at day 10 only the ordinary case was at risk: the late one enters at day 382"
@@ -137,26 +146,48 @@ def test_who_was_known_late_enters_the_curve_late_and_who_had_ended_by_then_not_
 
 def test_excluded_waits_are_counted_by_rule_and_are_in_no_curve() -> None:
     decided_without = wait("L03", [*opened(), asked(day(2)), decided(day(9))])
-    shown = report(Measure.L03, [decided_without], AS_OF, AS_OF)
+    shown = report(Measure.L03, [decided_without], AS_OF, AS_OF, CALENDAR)
     assert shown.excluded == {"decided_without_completion": 1}
     assert (shown.completed.n, shown.still_waiting.n, shown.curve[0].share) == (0, 0, None)
 
 
 def test_groups_are_whole_reports_by_channel_or_month_of_the_start() -> None:
     waits = [done(5, channel="visit"), done(7), done(9, since=40), wait("L04", [contact(day(0), channel="")])]
-    by_channel = document(L04, waits, AS_OF, AS_OF, Grouping.CHANNEL)
+    by_channel = document(L04, waits, AS_OF, AS_OF, CALENDAR, Grouping.CHANNEL)
     assert by_channel["completed"]["n"] == 3
     assert [(group["group"], group["completed"]["n"]) for group in by_channel["groups"]] == [("phone", 2), ("unknown", 0), ("visit", 1)]
-    by_month = document(L04, waits, AS_OF, AS_OF, Grouping.MONTH)
+    by_month = document(L04, waits, AS_OF, AS_OF, CALENDAR, Grouping.MONTH)
     assert [(group["group"], group["completed"]["n"]) for group in by_month["groups"]] == [("2026-01", 2), ("2026-02", 1)]
 
 
 def test_the_month_is_the_local_one() -> None:
     start = wait("L04", [contact("2026-02-01T00:30")])
     assert start.start.time == datetime.fromisoformat("2026-01-31T23:30:00+00:00")
-    assert [group["group"] for group in document(L04, [start], AS_OF, AS_OF, Grouping.MONTH)["groups"]] == ["2026-02"]
+    assert [group["group"] for group in document(L04, [start], AS_OF, AS_OF, CALENDAR, Grouping.MONTH)["groups"]] == ["2026-02"]
 
 
 def test_a_longest_wait_that_was_completed_says_nothing_beyond_it_of_those_who_wait() -> None:
     waits = [done(20), waiting(5), waiting(8)]
-    assert [point.beyond_follow_up for point in report(L04, waits, AS_OF, AS_OF).curve] == [True, True, True, True]
+    assert [point.beyond_follow_up for point in report(L04, waits, AS_OF, AS_OF, CALENDAR).curve] == [True, True, True, True]
+
+
+def test_working_days_stand_beside_calendar_days_and_midsummer_is_none() -> None:
+    """Contact on the Thursday before Midsummer 2026: the first waits to the Monday, the second to the Friday after, as of that Friday."""
+    begun = [contact("2026-06-18"), application("2026-06-18")]
+    friday = date(2026, 6, 26)
+    waits = [wait("L04", [*begun, decided("2026-06-22")]), wait("L04", [*begun, decided("2026-06-26")]), wait("L04", begun)]
+    shown = report(L04, waits, friday, friday, CALENDAR)
+    assert (shown.completed.mean, shown.still_waiting.median_so_far) == (6, 8)
+    assert (shown.completed.working_days.mean, shown.completed.working_days.median) == (3, 3)
+    assert (shown.completed.working_days.p75, shown.still_waiting.working_days_median_so_far) == (4, 5)
+
+
+def test_a_negative_wait_is_as_many_working_days_as_the_reverse() -> None:
+    waits = [wait("L04", [contact("2026-04-07"), application("2026-04-07"), decided("2026-04-02")])]
+    shown = report(L04, waits, AS_OF, AS_OF, CALENDAR)
+    assert (shown.completed.mean, shown.completed.working_days.mean) == (-5, -1)
+
+
+def test_without_a_wait_there_are_no_working_days() -> None:
+    shown = report(L04, [], AS_OF, AS_OF, CALENDAR)
+    assert (shown.completed.working_days.median, shown.still_waiting.working_days_median_so_far) == (None, None)

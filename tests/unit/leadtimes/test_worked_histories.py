@@ -4,18 +4,23 @@ from datetime import date
 
 from services.leadtimes.domain.cases import spell
 from services.leadtimes.domain.facts import FactType, in_order
-from services.leadtimes.domain.measures import Flag
+from services.leadtimes.domain.measures import Flag, Outcome
 from services.leadtimes.domain.moments import calendar_days, moment_of
-from tests.unit.leadtimes.histories import application, closed, contact, decided, happened, local, told, wait, waits
+from services.leadtimes.domain.support import support
+from services.leadtimes.domain.support_report import support_document
+from tests.unit.leadtimes.histories import application, closed, contact, decided, granted, happened, local, told, wait, waits
 
 
 def test_h1_a_case_that_lapses_and_a_new_one_have_15_and_21_days_to_their_decisions() -> None:
     renewals = [
         fact
         for month in ("02", "03", "04", "05")
-        for fact in (application(f"2026-{month}-01", ref=month, kind="renewal"), decided(f"2026-{month}-10", ref=month))
+        for fact in (
+            application(f"2026-{month}-01", ref=month, kind="renewal"),
+            granted(f"2026-{month}-10", f"2026-{month}-01", f"2026-{month}-28", ref=month),
+        )
     ]
-    case_a = [contact("2026-01-05"), application("2026-01-05"), decided("2026-01-20"), *renewals]
+    case_a = [contact("2026-01-05"), application("2026-01-05"), granted("2026-01-20", "2026-01-01", "2026-01-31"), *renewals]
     case_a.append(closed("2026-07-01T00:00", "lapsed_no_support"))
     case_b = [contact("2026-08-03"), application("2026-08-03"), decided("2026-08-24")]
 
@@ -26,6 +31,9 @@ def test_h1_a_case_that_lapses_and_a_new_one_have_15_and_21_days_to_their_decisi
     assert case is not None
     assert case.closing is not None
     assert (case.closing.time, case.closing.body["reason"]) == (local("2026-07-01T00:00"), "lapsed_no_support")
+    months = support(case)
+    assert months is not None
+    assert (months.months(date(2026, 12, 31)), months.outcome, months.reason) == (5, Outcome.ENDED_OTHERWISE, "lapsed_no_support")
 
 
 def test_h2_a_rejection_that_closes_on_its_day_completes_the_wait_and_a_new_case_waits_for_itself() -> None:
@@ -66,6 +74,21 @@ def test_h12_what_was_typed_later_was_not_known_before() -> None:
     assert told(before) == ("open", None, None)
     assert calendar_days(before.start, moment_of(as_of)) == 85
     assert told(wait("L04", history, as_of, known_at=date(2026, 4, 30))) == ("completed", None, 55)
+
+
+def test_h14_six_months_of_support_and_then_work_meet_the_target() -> None:
+    history = [
+        contact("2026-01-05"),
+        application("2026-01-05"),
+        granted("2026-01-20", "2026-02-01", "2026-07-31"),
+        closed("2026-07-31", "self_supporting_work"),
+    ]
+    case = spell(in_order(history))
+    assert case is not None
+    months = support(case)
+    assert months is not None
+    shown = support_document([months], date(2026, 12, 31), date(2026, 12, 31))
+    assert shown["completed"] == {"n": 1, "mean": 6, "median": 6, "target_met": 1, "share_target_met": 1}
 
 
 def test_h20_who_moves_away_has_ended_otherwise_at_35() -> None:

@@ -8,13 +8,16 @@ import numpy as np
 
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
+from services.leadtimes.api.measures import figures_of
 from services.leadtimes.api.render import Address, Measures, Waits, render_measures, render_waits
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.log import MICROSECOND, microseconds
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
-from services.leadtimes.domain.report import document, steps
+from services.leadtimes.domain.report import steps
+from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.waits import COMPLETED, STILL_OPEN, LogWaits, by_month, summary
+from services.leadtimes.handlers import Known
 
 AS_OF = date(2026, 3, 31)
 KNOWN_AT = datetime(2026, 4, 1, 8, 15, tzinfo=UTC)
@@ -25,7 +28,14 @@ def wait(days: int, outcome: Outcome, reason: str | None = None) -> Interval:
     ends = AS_OF if outcome is Outcome.OPEN else AS_OF - timedelta(days=3)
     start, end = (Moment(local_midnight(day), Precision.DAY) for day in (ends - timedelta(days=days), ends))
     closed = outcome in (Outcome.COMPLETED, Outcome.ENDED_OTHERWISE)
-    return Interval(Measure.L04, None, start, end if closed else None, outcome, reason, "phone", None, ())
+    return Interval(Measure.L04, None, start, end if closed else None, outcome, reason, "phone", None, None, None, ())
+
+
+def support(since: str, outcome: Outcome, reason: str | None = None) -> Support:
+    """Support in every month from one (YYYY-MM) to that of as-of."""
+    first = date.fromisoformat(f"{since}-01")
+    start = Moment(local_midnight(first), Precision.DAY)
+    return Support(((first, AS_OF.replace(day=1)),), start, outcome, reason, "phone", None, None)
 
 
 def six() -> list[Interval]:
@@ -33,12 +43,14 @@ def six() -> list[Interval]:
     return [wait(days, Outcome.OPEN if days % 20 == 0 else Outcome.COMPLETED) for days in (10, 20, 30, 40, 50, 60)]
 
 
-def measures_page(waits: list[Interval], language: Language = Language.ENGLISH, **changed: Any) -> str:
-    """The page with the wait for a decision shown in full."""
+def measures_page(
+    waits: list[Interval], language: Language = Language.ENGLISH, shown: str = "L04", support: Sequence[Support] = (), **changed: Any
+) -> str:
+    """The page with one measure shown in full, the wait for a decision if no other is asked for."""
     measures = Measures(
-        reports={each.value: document(each, waits, AS_OF, KNOWN_AT) for each in Measure},
-        shown="L04",
-        steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure.L04, waits, AS_OF)],
+        reports={each.value: figures_of(each, AS_OF, KNOWN_AT, Known(tuple(waits), tuple(support), 0)) for each in Measure},
+        shown=shown,
+        steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure(shown), waits, AS_OF)],
         **({"flags": {}, "incomplete": 0, "logs": {}} | changed),
     )
     return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"}))

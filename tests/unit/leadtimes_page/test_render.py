@@ -4,13 +4,14 @@ import base64
 import hashlib
 import html
 import re
+from dataclasses import replace
 
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
 from services.leadtimes.api.words import Language
-from services.leadtimes.domain.measures import Outcome
+from services.leadtimes.domain.measures import Measure, Outcome
 from services.leadtimes.domain.waits import summary
-from tests.unit.leadtimes_page.sample import log_waits, measures_page, six, wait, waits_page
+from tests.unit.leadtimes_page.sample import log_waits, measures_page, six, support, wait, waits_page
 
 BOTH = (Language.SWEDISH, Language.ENGLISH)
 
@@ -26,6 +27,49 @@ def test_the_oracle_of_the_rule_set_gives_50_days_beside_the_30_of_the_completed
     assert '<data value="50.0" data-of="L04.curve_median">50\xa0days</data>' in measures_page(six())
     assert '<data value="30.0" data-of="L04.completed.median">30\xa0days</data>' in measures_page(six())
     assert "still waiting 3 of 6 cases" in read
+
+
+def test_working_days_stand_beside_calendar_days() -> None:
+    page = measures_page(six())
+    assert "Wait Calendar days Working days" in plain(page)
+    assert "Half within (median) 30 days 21 days" in plain(page)
+    assert "Half of them have so far waited at least 40 days ( 28 working days )." in plain(page)
+    assert '<data value="21.0" data-of="L04.completed.working_days.median">21\xa0days</data>' in page
+    assert '<data value="28.0" data-of="L04.still_waiting.working_days_median_so_far">28\xa0working days</data>' in page
+    assert "Kalenderdagar Arbetsdagar" in plain(measures_page(six(), Language.SWEDISH))
+
+
+def test_a_direct_assignment_is_told_in_working_days() -> None:
+    waits = [replace(each, measure=Measure.L09) for each in six()]
+    for language, said in ((Language.ENGLISH, "median 21 working days"), (Language.SWEDISH, "median 21 arbetsdagar")):
+        page = measures_page(waits, language, "L09")
+        assert said in plain(page)
+        assert page.count('data-of="L09.still_waiting.working_days_median_so_far"') == 2
+        assert page.count('data-of="L09.completed.working_days.median"') == 3, "in the overview, as the headline and in the table"
+        assert '<data value="30.0" data-of="L09.completed.median">' in page
+
+
+def test_months_of_support_are_shown_whole_and_never_as_days() -> None:
+    every = [support("2026-03", Outcome.OPEN), support("2026-01", Outcome.COMPLETED), support("2025-08", Outcome.COMPLETED)]
+    every += [support("2025-07", Outcome.OPEN), support("2026-02", Outcome.ENDED_OTHERWISE, "moved")]
+    every.append(support("2026-02", Outcome.EXCLUDED, "entered_in_error"))
+    page = measures_page([], shown="L24", support=every)
+    read = plain(page)
+    assert "still have an open case 2 of 5 cases With support for more than six months so far: 1 ." in read
+    assert "met the target 1 of 2" in read
+    assert "Share: 50.0% ." in read
+    assert '<data value="5.5" data-of="L24.completed.median">5.5\xa0months</data>' in page
+    assert '<data value="5.0" data-of="L24.still_receiving.mean_so_far">5\xa0months</data>' in page
+    assert "Reason Count moved away 1" in read
+    assert "Rule Count entered in error 1" in read
+    assert "confidence" not in read
+    assert "Calendar days" not in read
+    assert "5 månader" in plain(measures_page([], Language.SWEDISH, "L24", every))
+
+
+def test_without_any_support_the_months_have_a_page_too() -> None:
+    for language in BOTH:
+        assert "None" not in plain(measures_page([], language, "L24"))
 
 
 def test_nothing_is_said_about_days_that_nobody_was_followed_to() -> None:
@@ -56,7 +100,7 @@ def test_a_code_that_we_do_not_know_is_shown_as_it_came_and_said_to_be_unknown()
 
 
 def test_both_dates_and_the_rule_set_stand_on_the_page() -> None:
-    assert "As of 31 March 2026 Recorded by 1 April 2026 at 10:15 Rule set 1" in plain(measures_page(six()))
+    assert "As of 31 March 2026 Recorded by 1 April 2026 at 10:15 Rule set 2" in plain(measures_page(six()))
 
 
 def test_cases_that_lack_an_event_are_counted_in_words() -> None:

@@ -4,14 +4,22 @@ from typing import Any
 
 import pytest
 
-from tools.leadtimes import print_measure
+from services.leadtimes.domain.measures import Measure
+from tools.leadtimes import FROM_TO, print_measure
 
 EMPTY: dict[str, Any] = {
+    "measure": "L04",
     "as_of": "2026-03-31",
     "known_at": "2026-04-01T10:00:00+00:00",
-    "rule_set": 1,
-    "completed": {"n": 0, "mean": None, "median": None, "p75": None, "p90": None},
-    "still_waiting": {"n": 0, "median_so_far": None, "buckets": {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0}},
+    "rule_set": 2,
+    "completed": {
+        **{"n": 0, "mean": None, "median": None, "p75": None, "p90": None},
+        "working_days": {"mean": None, "median": None, "p75": None, "p90": None},
+    },
+    "still_waiting": {
+        **{"n": 0, "median_so_far": None, "working_days_median_so_far": None},
+        "buckets": {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0},
+    },
     "ended_otherwise": {},
     "curve": [{"day": day, "share": None, "low": None, "high": None, "beyond_follow_up": True} for day in (30, 90, 180, 365)],
     "curve_median": None,
@@ -19,8 +27,14 @@ EMPTY: dict[str, Any] = {
 }
 SOME: dict[str, Any] = {
     **EMPTY,
-    "completed": {"n": 3, "mean": 20.0, "median": 15.0, "p75": 22.5, "p90": 34.5},
-    "still_waiting": {"n": 2, "median_so_far": 41.5, "buckets": {"0-30": 1, "31-90": 1, "91-180": 0, "181-365": 0, "over_365": 0}},
+    "completed": {
+        **{"n": 3, "mean": 20.0, "median": 15.0, "p75": 22.5, "p90": 34.5},
+        "working_days": {"mean": 14.0, "median": 11.0, "p75": 16.5, "p90": 24.5},
+    },
+    "still_waiting": {
+        **{"n": 2, "median_so_far": 41.5, "working_days_median_so_far": 29.0},
+        "buckets": {"0-30": 1, "31-90": 1, "91-180": 0, "181-365": 0, "over_365": 0},
+    },
     "ended_otherwise": {"moved": 1},
     "curve": [
         {"day": 30, "share": 0.5, "low": 0.1, "high": 0.8, "beyond_follow_up": False},
@@ -32,15 +46,18 @@ SOME: dict[str, Any] = {
 
 
 def shown(capsys: pytest.CaptureFixture[str], **measure: Any) -> str:
-    print_measure({"measure": "L04", "incomplete": 0, **measure})
+    print_measure({"incomplete": 0, **measure})
     return capsys.readouterr().out
 
 
 def test_a_measure_is_shown_whole_with_its_two_dates(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, **SOME)
-    assert "as of 2026-03-31, known at 2026-04-01 12:00, rule set 1" in text
-    assert text.index("2 of 6 still waiting, half of them for 41.5 days or longer") < text.index("3 completed: median 15 days")
+    assert "as of 2026-03-31, known at 2026-04-01 12:00, rule set 2" in text
+    assert text.index("2 of 6 still waiting, half of them for 41.5 days (29 working days) or longer") < text.index(
+        "3 completed: median 15 days"
+    )
     assert "1 for 31–90 days" in text
+    assert "3 completed: median 15 days (11 working days), mean 20 days (14 working days), p75 22.5 days (16.5 working days)" in text
     assert "half of all completed within 28 days, those who wait counted" in text
     assert "1 ended otherwise: moved 1" in text
     assert "30 days: 50.0 % (10.0 – 80.0 %) · 90 days: beyond follow-up" in text
@@ -54,3 +71,41 @@ def test_a_group_is_shown_under_its_name(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_cases_that_lack_an_event_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 cases of all lack an event" in shown(capsys, **{**SOME, "incomplete": 2})
+
+
+def test_a_direct_assignment_is_told_in_working_days_with_the_calendar_days_beside(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, **SOME | {"measure": "L09"})
+    assert "half of them for 29 working days (41.5 days) or longer" in text
+    assert "3 completed: median 11 working days (15 days)" in text
+
+
+SUPPORT: dict[str, Any] = {
+    **{"measure": "L24", "as_of": "2026-08-31", "known_at": "2026-08-31", "rule_set": 2},
+    "completed": {"n": 3, "mean": 6.0, "median": 6.0, "target_met": 2, "share_target_met": 2 / 3},
+    "still_receiving": {"n": 2, "mean_so_far": 7.5, "median_so_far": 7.5, "over_target": 1},
+    "ended_otherwise": {"moved": 1},
+    "excluded": {"entered_in_error": 1},
+}
+
+
+def test_months_of_support_are_months_and_the_target_stands_beside(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, **SUPPORT, groups=[{"group": "phone", **SUPPORT}])
+    assert text.startswith("L24  months of support")
+    assert text.count("2 of 6 still have an open case: median 7.5 months so far, mean 7.5 months, over six months 1") == 2
+    assert "3 support themselves or study: median 6 months, mean 6 months; 2 (66.7 %) after at most six months" in text
+    assert "1 ended otherwise: moved 1" in text
+    assert "excluded: entered_in_error 1" in text
+    assert "day" not in text
+
+
+def test_where_nobody_had_support_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    nobody = SUPPORT | {
+        "completed": {"n": 0, "mean": None, "median": None, "target_met": 0, "share_target_met": None},
+        "still_receiving": {"n": 0, "mean_so_far": None, "median_so_far": None, "over_target": 0},
+        "ended_otherwise": {},
+    }
+    assert "nobody had support" in shown(capsys, **nobody)
+
+
+def test_every_measure_is_said_in_words() -> None:
+    assert set(FROM_TO) == set(Measure)

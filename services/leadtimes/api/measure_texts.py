@@ -1,0 +1,101 @@
+"""What the pages say of each measure, Swedish and English: its name and meaning, who is done, the share that is, and since when."""
+
+from collections.abc import Mapping
+
+# Every text: (Swedish, English).
+MEASURE_TEXTS: Mapping[str, tuple[str, str]] = {
+    "L01.name": ("Från första kontakt till ansökan", "From first contact to application"),
+    "L02.name": ("Från ansökan till komplett ansökan", "From application to complete application"),
+    "L03.name": ("Från komplett ansökan till beslut", "From complete application to decision"),
+    "L04.name": ("Från första kontakt till beslut", "From first contact to decision"),
+    "L05.name": ("Från ansökan till inledd utredning", "From application to assessment"),
+    "L06.name": ("Från inledd till avslutad utredning", "From start to end of an assessment"),
+    "L07.name": ("Från utredning till plan", "From assessment to plan"),
+    "L08.name": ("Från plan till anvisning", "From plan to assignment"),
+    "L09.name": ("Från ansökan som arbetslös till direktanvisning", "From application as unemployed to direct assignment"),
+    "L24.name": ("Månader med bistånd", "Months of support"),
+    "L01.means": (
+        "Dagar från att någon först hör av sig tills den första ansökan har kommit in.",
+        "Days from when somebody first gets in touch until the first application has come in.",
+    ),
+    "L02.means": (
+        "Dagar från en ansökan tills det sista som begärts har kommit in; noll om inget begärts.",
+        "Days from an application until the last thing asked for has come in; zero if nothing was.",
+    ),
+    "L03.means": (
+        "Dagar från att en ansökan är komplett till det första beslutet om den.",
+        "Days from when an application is complete to the first decision on it.",
+    ),
+    "L04.means": (
+        "Dagar från första kontakt till det första beslutet om ärendets första nyansökan, som i KKiK.",
+        "Days from first contact to the first decision on the first new application of the case, as in KKiK.",
+    ),
+    "L05.means": (
+        "Dagar från en ansökan tills den första utredningen av den inleds.",
+        "Days from an application until its first assessment begins.",
+    ),
+    "L06.means": (
+        "Dagar från att en utredning inleds tills den är avslutad, för varje ansökan och slag av utredning.",
+        "Days from when an assessment begins until it is completed, for each application and kind of assessment.",
+    ),
+    "L07.means": (
+        "Dagar från ärendets första avslutade utredning till den första överenskomna planen.",
+        "Days from the first assessment completed in the case to the first plan agreed.",
+    ),
+    "L08.means": (
+        "Dagar från den första överenskomna planen till den första anvisningen. Den som anvisats före planen räknas inte med.",
+        "Days from the first plan agreed to the first assignment. Whoever was assigned before the plan is not counted.",
+    ),
+    "L09.means": (
+        "Arbetsdagar från den första ansökan med försörjningshindret arbetslös till den första direktanvisningen.",
+        "Working days from the first application with the hindrance unemployed to the first direct assignment.",
+    ),
+    "L24.means": (
+        "Kalendermånader med beviljat bistånd, tills ärendet avslutas med arbete eller studier. Målet är högst sex.",
+        "Calendar months of granted support until the case closes with work or studies. The target is at most six.",
+    ),
+    "L01.done": ("har ansökt", "have applied"),
+    "L02.done": ("har blivit kompletta", "have become complete"),
+    "L03.done": ("har fått beslut", "have a decision"),
+    "L04.done": ("har fått beslut", "have a decision"),
+    "L05.done": ("har inledd utredning", "have an assessment begun"),
+    "L06.done": ("har avslutats", "have been completed"),
+    "L07.done": ("har en plan", "have a plan"),
+    "L08.done": ("har anvisats", "have been assigned"),
+    "L09.done": ("har direktanvisats", "have been assigned directly"),
+    "L24.done": ("försörjer sig eller studerar", "support themselves or study"),
+    "L01.reached": ("Andel som har ansökt", "Share that have applied"),
+    "L02.reached": ("Andel som har blivit kompletta", "Share that have become complete"),
+    "L03.reached": ("Andel som har fått beslut", "Share with a decision"),
+    "L04.reached": ("Andel som har fått beslut", "Share with a decision"),
+    "L05.reached": ("Andel vars utredning har inletts", "Share whose assessment has begun"),
+    "L06.reached": ("Andel som har avslutats", "Share completed"),
+    "L07.reached": ("Andel som har en plan", "Share with a plan"),
+    "L08.reached": ("Andel som har anvisats", "Share that have been assigned"),
+    "L09.reached": ("Andel som har direktanvisats", "Share that have been assigned directly"),
+    "L01.since": ("första kontakt", "first contact"),
+    "L02.since": ("ansökan", "the application"),
+    "L03.since": ("komplett ansökan", "the complete application"),
+    "L04.since": ("första kontakt", "first contact"),
+    "L05.since": ("ansökan", "the application"),
+    "L06.since": ("utredningens början", "the start of the assessment"),
+    "L07.since": ("avslutad utredning", "the assessment"),
+    "L08.since": ("planen", "the plan"),
+    "L09.since": ("ansökan", "the application"),
+    "support.still": ("har fortfarande öppet ärende", "still have an open case"),
+    "support.over": ("Med bistånd i mer än sex månader hittills", "With support for more than six months so far"),
+    "support.target": ("klarade målet", "met the target"),
+    "support.target.note": (
+        "Avslutade med arbete eller studier efter högst sex månader med bistånd.",
+        "Closed with work or studies after at most six months of support.",
+    ),
+    "support.note": ("De som fortfarande har öppet ärende ingår inte här.", "Those who still have an open case are not in this figure."),
+    "support.months": ("Månader med bistånd", "Months of support"),
+    "support.who": ("Ärenden", "Cases"),
+    "support.mean": ("Medelvärde", "Mean"),
+    "support.median": ("Median", "Median"),
+    "support.about": (
+        "En månad räknas om beviljat eller delvis beviljat bistånd gällde någon dag i den, till och med lägets månad.",
+        "A month counts if granted or partly granted support covered any day of it, up to the as-of month and with it.",
+    ),
+}
