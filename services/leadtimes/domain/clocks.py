@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.leadtimes.domain.cases import spell
-from services.leadtimes.domain.facts import Fact, in_order
+from services.leadtimes.domain.facts import Fact, in_order, known
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
 from services.leadtimes.domain.support import Support, support
@@ -29,7 +29,7 @@ class Clocks:
         """Whether these clocks are what `clocks` would give under the same limits.
 
         Limits do nothing but leave facts out, so clocks of all facts are right for every as-of that reaches the latest
-        time and every known-at that reaches the latest recording. Otherwise: compute again.
+        time and every known-at that reaches the latest recording, of a correction too. Otherwise: compute again.
         """
         return (as_of is None or reaches(as_of, self.latest_time)) and (known_at is None or reaches(known_at, self.latest_recorded_at))
 
@@ -39,19 +39,19 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
 
     The order of the facts and repetitions of them never matter. Facts of two cases raise ValueError.
     """
-    counted = in_order(facts, as_of, known_at)
-    if not counted:
+    heard = [fact for fact in known(facts, known_at) if fact.obeys_known_at_only or as_of is None or reaches(as_of, fact.time)]
+    if not heard:
         return None
-    if len({fact.case_id for fact in counted}) > 1:
+    if len({fact.case_id for fact in heard}) > 1:
         raise ValueError("clocks are of one case")
-    case = spell(counted)
+    case = spell(in_order(heard))
     return Clocks(
-        case_id=counted[0].case_id,
+        case_id=heard[0].case_id,
         rule_set=RULE_SET,
         intervals=measured(case) if case else (),
         support=support(case) if case else None,
-        latest_time=max(fact.time for fact in counted),
-        latest_recorded_at=max(fact.recorded_at for fact in counted),
+        latest_time=max((fact.time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time),
+        latest_recorded_at=max(fact.recorded_at for fact in heard),
     )
 
 

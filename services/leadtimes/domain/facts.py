@@ -1,6 +1,6 @@
 """Facts: what intake told about a case, in this service's own words, and the one order in which they are read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -73,27 +73,41 @@ class Fact:
         return self.body.get("application_ref")
 
     @property
+    def obeys_known_at_only(self) -> bool:
+        """A correction (rättelse): what it takes away is gone as of any day, once it is known (`clocks.md` 1)."""
+        return self.type is FactType.EVENT_CORRECTED
+
+    @property
     def place(self) -> tuple[datetime, int, str, int, UUID]:
         """Where it stands among the facts of its case: time, stage rank, topic, sequence; the id only settles what cannot happen."""
         return (self.time, self.rank, self.topic, self.sequence, self.event_id)
 
 
 def in_order(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> list[Fact]:
-    """What had happened by as-of and was recorded by known-at, in the order of their places, whatever order they came in.
+    """What counts: in force by known-at and happened by as-of, in the order of the facts' places, whatever order they came in."""
+    counted = (fact for fact in in_force(known(facts, known_at)) if as_of is None or reaches(as_of, fact.time))
+    return sorted(counted, key=lambda fact: fact.place)
 
-    Each event id once: of two with one id the first recorded counts.
-    """
+
+def known(facts: Iterable[Fact], known_at: Limit | None = None) -> list[Fact]:
+    """What was recorded by known-at, each event id once: of two with one id the first recorded counts. In the order of recording."""
     first_recorded: dict[UUID, Fact] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.recorded_at, fact.place, sorted(_filled(fact.body)))):
+    for fact in sorted(facts, key=lambda fact: (fact.recorded_at, fact.topic, fact.sequence, fact.place, sorted(_filled(fact.body)))):
         first_recorded.setdefault(fact.event_id, fact)
-    return sorted(
-        (
-            fact
-            for fact in first_recorded.values()
-            if (as_of is None or reaches(as_of, fact.time)) and (known_at is None or reaches(known_at, fact.recorded_at))
-        ),
-        key=lambda fact: fact.place,
-    )
+    return [fact for fact in first_recorded.values() if known_at is None or reaches(known_at, fact.recorded_at)]
+
+
+def in_force(recorded: Sequence[Fact]) -> list[Fact]:
+    """The facts that no correction (rättelse) has taken away, and no corrections: they obey known-at only (`clocks.md` 1).
+
+    From the last recorded to the first: a correction that is corrected has no force. What replaces a fact is a fact like any other.
+    """
+    gone: set[str] = set()
+    for fact in reversed(recorded):
+        corrects = fact.body.get("corrects_event_id")
+        if fact.obeys_known_at_only and corrects and str(fact.event_id) not in gone:
+            gone.add(corrects)
+    return [fact for fact in recorded if not fact.obeys_known_at_only and str(fact.event_id) not in gone]
 
 
 def _filled(body: Mapping[str, str | None]) -> list[tuple[str, str]]:
