@@ -1,12 +1,26 @@
 """What the environment may decide for intake."""
 
+from pathlib import Path
+
+from pydantic import Field
+
 from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Intake needs nothing beyond what every service has."""
+    """Beyond what every service has: how the identity vault is reached, and the keys that its database must never hold."""
+
+    vault_url: str = Field(description="intake's own database, under the vault's role: postgresql://role@host:port/database")
+    vault_password_file: Path | None = None
+    vault_key_file: Path = Field(description="32 bytes that wrap the data key of each person")
+    lookup_key_file: Path = Field(description="32 bytes under which a number is looked up")
 
     @property
     def source(self) -> str:
         """Who tells what intake tells: the `source` of its events."""
         return f"/municipality/{self.municipality}/intake"
+
+    @property
+    def vault_password(self) -> str | None:
+        """The password of the vault's role, read when it is needed."""
+        return self.vault_password_file.read_text().strip() if self.vault_password_file else None

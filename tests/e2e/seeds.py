@@ -1,5 +1,6 @@
 """What a request needs to find so that it can succeed: cases in the right states, a whole log, records in quarantine, a link."""
 
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -59,6 +60,19 @@ class Cases:
         answer = self._intake.post(path, json={"happened": HAPPENED, **BODIES[step]}, headers=headers)
         assert answer.is_success, (path, answer.text)
         return dict(answer.json())
+
+
+def a_number() -> str:
+    """A reserve number that nobody has."""
+    return f"99{secrets.randbelow(10**10):010}"
+
+
+def a_person(intake: httpx.Client) -> dict[str, str]:
+    """A fresh person: the reference and the number."""
+    number = a_number()
+    answer = intake.post("/intake/persons", json={"number": number, "given_name": "Tolvan"}, headers={"idempotency-key": str(uuid4())})
+    assert answer.is_success, answer.text
+    return {"person_ref": answer.json()["person_ref"], "number": number}
 
 
 def link_code(leadtimes: httpx.Client) -> str:

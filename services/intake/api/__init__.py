@@ -2,8 +2,9 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import routes
+from services.intake.api import persons, routes
 from services.intake.settings import Settings
+from services.intake.store.vault import Vault
 from shared.clock import Clock, SimulatedClock
 from shared.http import make_app
 from shared.operations import republish_routes
@@ -13,8 +14,10 @@ from shared.simulation import clock_routes
 PREFIX = "/intake"
 
 
-def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
-    """The whole API under /intake, for the role intake-staff; for operators sending again, and the simulated clock where there is one."""
+def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock) -> FastAPI:
+    """The whole API under /intake, for the role intake-staff; for three services who a person is; for operators sending again,
+    erasing, and the simulated clock where there is one.
+    """
     app = make_app(
         settings,
         prefix=PREFIX,
@@ -23,7 +26,9 @@ def make_api(settings: Settings, db: Database, clock: Clock) -> FastAPI:
         "Every POST says when the thing happened: an instant, or a day when no more is known.",
     )
     app.state.house = routes.House(db, clock, settings.source)
+    app.state.vault = vault
     app.include_router(routes.router, prefix=PREFIX)
+    app.include_router(persons.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)

@@ -17,7 +17,7 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
         if response.is_success:
             answered.append((response.request.method, response.request.url.path))
 
-    for client in (intake.staff, intake.operator):
+    for client in intake.clients.values():
         client.event_hooks = {"request": [], "response": [note]}
     case = await intake.done("/cases", "2026-01-05", **CONTACT)
     at = f"/cases/{case['case_id']}"
@@ -39,12 +39,25 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     assert (await intake.operator.get("/intake/clock")).status_code == 200
     await intake.move_to("2026-02-02T00:00:00+01:00")
 
+    number = {"number": "198507012394"}
+    person = (await intake.done("/persons", **number))["person_ref"]
+    await intake.done("/persons:lookup", **number, purpose="handling")
+    await intake.done(f"/persons/{person}/number", **number)
+    await intake.done(f"/persons/{person}/protection", level="none", effective_on="2026-01-05")
+    await intake.clients["partners"].post(f"/intake/persons/{person}/identity", json={"purpose": "handling"})
+    await intake.operator.delete(f"/intake/persons/{person}/key")
+
     def template(path: str) -> str:
-        for known, name in ((first, "{application_ref}"), (second, "{application_ref}"), (case["case_id"], "{case_id}")):
+        for known, name in (
+            (person, "{person_ref}"),
+            (first, "{application_ref}"),
+            (second, "{application_ref}"),
+            (case["case_id"], "{case_id}"),
+        ):
             path = path.replace(known, name)
         return path
 
-    for client in (intake.staff, intake.operator):
+    for client in intake.clients.values():
         client.event_hooks = {}
     operations = {
         (method.upper(), path) for path, item in (await intake.staff.get("/intake/openapi.json")).json()["paths"].items() for method in item
@@ -101,6 +114,10 @@ async def test_the_examples_can_be_sent_as_they_are(intake: Intake) -> None:
         await send(f"{of_first}/{step}", model)
     await send(f"{at}/closing", "Closing")
     await send(f"{at}/reopening", "Reopening")
+    person = f"/persons/{(await send('/persons', 'Registration'))['person_ref']}"
+    await send("/persons:lookup", "LookUp")
+    await send(f"{person}/number", "NewNumber")
+    await send(f"{person}/protection", "NewProtection")
 
 
 async def test_an_answer_names_its_case_its_version_and_the_steps_allowed_now(intake: Intake) -> None:
