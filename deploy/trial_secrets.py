@@ -32,11 +32,13 @@ def make(folder: Path) -> Path:
     places = Places(folder.absolute())
     secrets = places.secret("")
     secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for role in (postgres.ADMIN, *(service.name for service in SERVICES)):
+    for role in (postgres.ADMIN, *(role for service in SERVICES for role in service.roles)):
         keys.password(places, role)
     for user in (topics.ADMIN, *topics.users(topics.declared())):
         keys.kafka_password(places, user)
     keys.quarantine_key(places)
+    keys.vault_key(places)
+    keys.lookup_key(places)
     keys.history_secret(places)
     keys.token_keys(places)
     for file in secrets.iterdir():

@@ -14,8 +14,10 @@ class MigrationChanged(Exception):
     """An applied file was edited afterwards: make a new one instead. Names the file."""
 
 
-async def migrate(db: Database, folder: Path) -> list[str]:
+async def migrate(db: Database, folder: Path, *, schema: str | None = None) -> list[str]:
     """Applies what is missing of the chassis' own files and then of `folder`; answers the names applied.
+
+    `schema`: the one that `db` is connected for; it is made if it is not there, and holds nothing of the chassis.
 
     All in one transaction under one lock: two processes that start at once apply each file once, and a file that
     fails leaves the database as it was. Raises MigrationChanged.
@@ -23,9 +25,11 @@ async def migrate(db: Database, folder: Path) -> list[str]:
     applied = []
     async with transaction(db) as tx:
         await lock(tx, "migrate")
+        if schema:
+            await tx.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         await tx.execute(MADE)
         known = {row["name"]: row["sha256"] for row in await tx.fetch("SELECT name, sha256 FROM migration")}
-        for file in [*sorted(OWN.glob("*.sql")), *sorted(folder.glob("*.sql"))]:
+        for file in [*([] if schema else sorted(OWN.glob("*.sql"))), *sorted(folder.glob("*.sql"))]:
             name = f"{'shared' if file.parent == OWN else 'service'}/{file.name}"
             digest = hashlib.sha256(file.read_bytes()).hexdigest()
             if name not in known:

@@ -42,8 +42,11 @@ async def _learn_types(connection: Any) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
-async def connect(url: str, password: str | None, *, size: int = 10) -> Database:
-    """A pool of at most `size` connections. Raises what `is_transient` calls transient while the server is not there."""
+async def connect(url: str, password: str | None, *, size: int = 10, schema: str | None = None) -> Database:
+    """A pool of at most `size` connections. Raises what `is_transient` calls transient while the server is not there.
+
+    `schema`: the only one in which names without one are looked for.
+    """
     return await asyncpg.create_pool(
         url,
         password=password,
@@ -52,7 +55,7 @@ async def connect(url: str, password: str | None, *, size: int = 10) -> Database
         timeout=CONNECT_S,
         command_timeout=COMMAND_S,
         max_inactive_connection_lifetime=IDLE_S,
-        server_settings=SERVER_SETTINGS,
+        server_settings=SERVER_SETTINGS | ({"search_path": schema} if schema else {}),
         init=_learn_types,
     )
 

@@ -108,6 +108,13 @@ CATALOGUE: dict[str, ProblemType] = {
         "It is in a state that has no such step. `next` lists the steps that are allowed now.",
         "Read it again and take one of the steps in `next`.",
     ),
+    "number_taken": ProblemType(
+        409,
+        "Somebody else has this number",
+        "The number is registered for another person reference.",
+        "Look the number up. If both references are one person, go on with the one that has the number, and mark the other's cases as "
+        "duplicates; if not, one of the numbers is wrong.",
+    ),
     "idempotency_in_flight": ProblemType(
         409,
         "The same request is still being carried out",
@@ -150,6 +157,12 @@ CATALOGUE: dict[str, ProblemType] = {
     "link_used": ProblemType(410, "The link has been used", "A link opens one browser once.", "Make a new one with `./sluss open`."),
     "link_expired": ProblemType(
         410, "The link is too old", "A link must be opened within five minutes.", "Make a new one with `./sluss open`."
+    ),
+    "identity_erased": ProblemType(
+        410,
+        "The identity has been erased",
+        "The key of this person was deleted when the time to keep it had passed. The reference stays; whose it was, nobody knows any more.",
+        "Nothing brings it back. Somebody who comes again is registered anew.",
     ),
     "version_mismatch": ProblemType(
         412,

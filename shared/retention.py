@@ -15,10 +15,13 @@ ROUND_S = 3600.0
 
 
 class Retention:
-    """Background work of a service: a round an hour. It may run in several processes at once."""
+    """Background work of a service: a round an hour. It may run in several processes at once.
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    `sessions`: whether the database has those of browsers too, beside the keys of requests.
+    """
+
+    def __init__(self, db: Database, *, sessions: bool = True) -> None:
+        self._db, self._sessions = db, sessions
 
     async def run(self, stop: asyncio.Event) -> None:
         """Forgets until `stop`; a database that is away is asked again at the next round."""
@@ -35,4 +38,5 @@ class Retention:
         """One round."""
         async with transaction(self._db) as tx:
             await forget_older(tx, real_now() - KEYS_KEPT)
-            await forget_ended(tx)
+            if self._sessions:
+                await forget_ended(tx)

@@ -233,12 +233,12 @@ class IntakeClient:
                 return
             after = page["next_after"]
 
-    async def follow_changes(self, after: int = 0) -> AsyncIterator[Change]:
-        """Every change after a place, and each further one as it happens, for ever. A stream that breaks off is taken up where it was."""
+    async def follow_changes(self, after: int = 0, *, at_a_time_s: int = 300) -> AsyncIterator[Change]:
+        """Every change after a place, and each further one as it happens, for ever. A stream that ends is taken up where it was."""
         while True:
             headers = self._headers() | {"Last-Event-ID": str(after)}
             try:
-                async with self._http.stream("GET", "/intake/changes/stream", headers=headers) as answer:
+                async with self._http.stream("GET", "/intake/changes/stream", headers=headers, params={"for_s": at_a_time_s}) as answer:
                     if answer.is_error:
                         await answer.aread()
                         raise _refusal(answer)

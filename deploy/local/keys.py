@@ -50,6 +50,16 @@ def quarantine_key(places: Places) -> Path:
     return random_key(places, "quarantine.key")
 
 
+def vault_key(places: Places) -> Path:
+    """What wraps the keys of the persons in the identity vault."""
+    return random_key(places, "vault.key")
+
+
+def lookup_key(places: Places) -> Path:
+    """What a personal number is looked up by in the identity vault."""
+    return random_key(places, "lookup.key")
+
+
 def history_secret(places: Places) -> Path:
     """What turns the case names of an imported log into random-looking references."""
     return random_key(places, "history.key")

@@ -76,7 +76,7 @@ class Launcher:
 
     async def _postgres(self, port: int) -> PostgresRecord:
         """Ours, or the administrator's address in SLUSS_POSTGRES; then every service's database and role."""
-        passwords = {one.name: keys.password(self._places, one.name).read_text() for one in self._services}
+        passwords = {role: keys.password(self._places, role).read_text() for one in self._services for role in one.roles}
         own = os.environ.get("SLUSS_POSTGRES")
         if own:
             place = urlsplit(own)

@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 
 from deploy.kafka.topics import password_file
 from deploy.local import keys
+from deploy.local.databases import VAULT
 from deploy.local.part import Part
 from deploy.local.places import ROOT, Places
 from deploy.local.record import BrokerRecord
@@ -21,13 +22,27 @@ UPPLANDS_VASBY = "0114"
 
 @dataclass(frozen=True)
 class Service:
-    """A service by its folder's name. `hears`: it consumes topics, and so may have to quarantine a message."""
+    """A service by its folder's name. `hears`: it consumes topics, and so may have to quarantine a message.
+
+    `identifies`: it keeps the identity vault.
+    """
 
     name: str
     hears: bool
+    identifies: bool = False
+
+    @property
+    def vault(self) -> str:
+        """The role of its vault."""
+        return f"{self.name}{VAULT}"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Its roles in PostgreSQL; the first has the name of the database."""
+        return (self.name, self.vault) if self.identifies else (self.name,)
 
 
-SERVICES = (Service("intake", hears=False), Service("leadtimes", hears=True))
+SERVICES = (Service("intake", hears=False, identifies=True), Service("leadtimes", hears=True))
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,11 @@ def environment(
     if servers.broker.secrets:
         told["SLUSS_KAFKA_USER"] = service.name
         told["SLUSS_KAFKA_PASSWORD_FILE"] = str(password_file(servers.broker.secrets, service.name))
+    if service.identifies:
+        told["SLUSS_VAULT_URL"] = f"postgresql://{service.vault}@{servers.postgres}/{service.name}"
+        told["SLUSS_VAULT_PASSWORD_FILE"] = str(keys.password(places, service.vault))
+        told["SLUSS_VAULT_KEY_FILE"] = str(keys.vault_key(places))
+        told["SLUSS_LOOKUP_KEY_FILE"] = str(keys.lookup_key(places))
     if service.hears:
         told["SLUSS_QUARANTINE_KEY_FILE"] = str(keys.quarantine_key(places))
         told["SLUSS_CONSUMER_INSTANCE"] = service.name

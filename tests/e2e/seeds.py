@@ -1,5 +1,6 @@
 """What a request needs to find so that it can succeed: cases in the right states, a whole log, records in quarantine, a link."""
 
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -18,6 +19,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "assessment-start": {"kind": "application"},
     "assessment-completion": {"kind": "application"},
     "decision": {"outcome": "rejected", "automated": False, "decided_by_role": "social_worker"},
+    "hindrance": {"code": "social"},
+    "pes-checks": {"result": "unknown"},
+    "plan": {"next_follow_up_on": "1990-03-01"},
+    "assignments": {"mode": "direct", "insats_kind": "work_training", "basis": "sol_12_1"},
     "closing": {"reason": "moved"},
     "reopening": {"reason": "closed_in_error"},
 }
@@ -30,11 +35,24 @@ BEFORE: dict[str, list[str]] = {
     "assessment-start": ["applications"],
     "assessment-completion": ["applications", "assessment-start"],
     "decision": ["applications"],
+    "hindrance": ["applications"],
+    "pes-checks": ["applications"],
+    "observed-insatser": ["applications"],
+    "responsibility": ["applications"],
+    "introduction-days": ["applications"],
+    "planning-meetings": ["applications"],
+    "plan": ["applications"],
+    "follow-ups": ["applications", "plan"],
+    "expiry": ["applications", "plan"],
+    "assignments": ["applications", "plan"],
+    "answer": ["applications", "assignments"],
+    "facts": [],
+    "corrections": ["applications", "hindrance"],
     "closing": [],
     "reopening": ["closing"],
     "{case_id}": [],
 }
-OF_CASE = ("applications", "closing", "reopening")
+OF_APPLICATION = ("completion-requests", "completion", "withdrawal", "assessment-start", "assessment-completion", "decision")
 
 
 class Cases:
@@ -49,16 +67,36 @@ class Cases:
         path = {"case_id": str(found["case_id"])}
         for done in BEFORE[step]:
             of_case = f"/intake/cases/{path['case_id']}"
-            made = self._post(f"{of_case}/{done}" if done in OF_CASE else f"{of_case}/applications/{path['application_ref']}/{done}", done)
+            where = f"{of_case}/applications/{path['application_ref']}" if done in OF_APPLICATION else of_case
+            made = self._post(f"{where}/{done}", done)
             if made["application_ref"]:
                 path["application_ref"] = str(made["application_ref"])
+            if assignments := made["passage"]["assignments"]:
+                path["assignment_ref"] = str(assignments[-1]["assignment_ref"])
         return path
+
+    def last_fact(self, case_id: str) -> str:
+        """The id of the fact that was told last of a case."""
+        return str(self._intake.get(f"/intake/cases/{case_id}/facts").json()["facts"][-1]["event_id"])
 
     def _post(self, path: str, step: str) -> dict[str, Any]:
         headers = {"idempotency-key": str(uuid4())}
         answer = self._intake.post(path, json={"happened": HAPPENED, **BODIES[step]}, headers=headers)
         assert answer.is_success, (path, answer.text)
         return dict(answer.json())
+
+
+def a_number() -> str:
+    """A reserve number that nobody has."""
+    return f"99{secrets.randbelow(10**10):010}"
+
+
+def a_person(intake: httpx.Client) -> dict[str, str]:
+    """A fresh person: the reference and the number."""
+    number = a_number()
+    answer = intake.post("/intake/persons", json={"number": number, "given_name": "Tolvan"}, headers={"idempotency-key": str(uuid4())})
+    assert answer.is_success, answer.text
+    return {"person_ref": answer.json()["person_ref"], "number": number}
 
 
 def link_code(leadtimes: httpx.Client) -> str:

@@ -25,7 +25,7 @@ from shared.postgres import Database, connect, transaction
 from shared.quarantine import Record, Seal
 from tests.browser.small_log import CONFIRMED, RECEIVED, write_small_log
 from tests.e2e.fuzzing import Answers, Preparing, send
-from tests.e2e.seeds import LATER, Cases, link_code, soon
+from tests.e2e.seeds import LATER, Cases, a_number, a_person, link_code, soon
 from tests.integration.leadtimes.telling import Case
 from tests.scenarios import Desk
 from tests.street import service_client
@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.timeout(1800), *([pytest.mark.long] if EXAMPLES > FEW 
 
 
 class AtIntake(Preparing):
-    """Half of the requests about a case find a fresh one in the state they need; the clock moves by seconds only."""
+    """Half of the requests about a case or a person find a fresh one in the state they need; the clock moves by seconds only."""
 
     def __init__(self, intake: httpx.Client, seed: int) -> None:
         super().__init__(seed)
@@ -49,8 +49,16 @@ class AtIntake(Preparing):
     def prepare(self, case: schemathesis.Case) -> None:
         if "{case_id}" in case.path and self.now_and_then(case):
             case.path_parameters = {**(case.path_parameters or {}), **self._cases.ready_for(case.path.rpartition("/")[2])}
+            if case.path.endswith("/corrections") and isinstance(case.body, dict):
+                case.body = {"event_id": self._cases.last_fact(case.path_parameters["case_id"]), "entered_in_error": True}
+        if "{person_ref}" in case.path and self.now_and_then(case):
+            case.path_parameters = {"person_ref": a_person(self._intake)["person_ref"]}
+        if case.path.endswith("/stream"):
+            case.query = {**(case.query or {}), "for_s": 0}  # else each takes minutes
         if not isinstance(case.body, dict):
             return
+        if "number" in case.body and self.now_and_then(case):
+            case.body["number"] = a_person(self._intake)["number"] if case.path.endswith(":lookup") else a_number()
         if "happened" in case.body and self.often():
             case.body["happened"] = LATER
         if case.path.endswith("/clock") and "to" in case.body:

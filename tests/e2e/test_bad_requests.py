@@ -3,11 +3,12 @@
 Each row that a unit test of the gate already holds (tests/unit/shared/test_http_gate.py, test_http_models.py, test_auth.py) is here once
 more as one or two requests over a real connection, at both services: what is new is the server below the gate.
 
-Not applicable yet, and why: personnummer and names (no operation takes one: people are random references), another agency's case and
-`agency_id` (one municipality a street; partners come with a later issue), paging and cursors (no list is paged), client certificates and
-forged edge headers (no edge; TLS ends before us), 429 (no quota a caller yet; uvicorn refuses beyond 200 connections), revoked clients
-(tokens live twelve hours at most, the issuer's keys are the revocation), webhooks, e-mail, calendars, exports, booking, row-level
-security, break-glass (the houses that have them are not built).
+Numbers and names of persons are refused in tests/integration/intake/test_persons.py, at the same gate.
+
+Not applicable yet, and why: another agency's case and `agency_id` (one municipality a street; partners come with a later issue), paging
+and cursors (no list is paged), client certificates and forged edge headers (no edge; TLS ends before us), 429 (no quota a caller yet;
+uvicorn refuses beyond 200 connections), revoked clients (tokens live twelve hours at most, the issuer's keys are the revocation),
+webhooks, e-mail, calendars, exports, booking, row-level security, break-glass (the houses that have them are not built).
 """
 
 import json

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope, open_message
-from contracts.intake import CaseClosedV1
+from contracts.intake import CaseClosedV1, CaseRoutedV1
 from shared.kafka import Access
 from shared.postgres import Database, Row
 from tests.fault.ledger import Outcome, Request
 from tests.street import each_record
 
-CLOSED = CaseClosedV1.event_type
+CLOSED, ROUTED = CaseClosedV1.event_type, CaseRoutedV1.event_type
 
 TOLD = """
     SELECT event_id, stream, sequence, type, convert_from(payload, 'UTF8')::jsonb ->> 'household_ref' AS mark
@@ -100,10 +100,12 @@ def doubled(requests: Iterable[Request], events: Sequence[Event]) -> list[str]:
 
 
 def invented(requests: Iterable[Request], events: Sequence[Event]) -> list[str]:
-    """What nobody asked for: an event of an unknown mark, or a closing of a case that no rule closes."""
+    """What nobody asked for: an event of an unknown mark, a closing of a case that no rule closes, a route of one that nothing came to."""
     asked = {each.mark: each for each in requests}
     may_close = {each.stream for each in events if each.mark in asked and asked[each.mark].closes}
-    return [f"nobody asked for {each}" for each in events if not (each.mark in asked or (each.type == CLOSED and each.stream in may_close))]
+    may_be_routed = {each.stream for each in events if each.mark in asked}
+    by_rule = {(CLOSED, stream) for stream in may_close} | {(ROUTED, stream) for stream in may_be_routed}
+    return [f"nobody asked for {each}" for each in events if each.mark not in asked and (each.type, each.stream) not in by_rule]
 
 
 def disordered(requests: Iterable[Request], events: Sequence[Event]) -> list[str]:

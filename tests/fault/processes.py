@@ -110,6 +110,10 @@ class Place:
             "SLUSS_TOKEN_KEYS_FILE": str(keys.token_keys(Places(self.street.folder))[1]),
             "SLUSS_TOKEN_ISSUER": self.street.tokens.issuer,
             "SLUSS_QUARANTINE_KEY_FILE": str(self.house.seal_key),
+            "SLUSS_VAULT_URL": self.house.settings.database_url,
+            "SLUSS_VAULT_PASSWORD_FILE": str(self.house.settings.database_password_file),
+            "SLUSS_VAULT_KEY_FILE": str(self.house.seal_key),
+            "SLUSS_LOOKUP_KEY_FILE": str(self.house.seal_key),
             "SLUSS_CONSUMER_GROUP": self.house.topic,
             "SLUSS_CONSUMER_INSTANCE": "the only one",
         }

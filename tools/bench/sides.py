@@ -43,6 +43,7 @@ def service(record: StreetRecord, name: str, told: Task, more: Mapping[str, str]
     env = services.environment(one, places, servers, choose(places, [name, f"{name}-ops"]), None)
     env["SLUSS_DATABASE_URL"] = told.database_url
     env["SLUSS_DATABASE_PASSWORD_FILE"] = str(keys.password(places, postgres.ADMIN))
+    env |= {"SLUSS_VAULT_URL": told.database_url, "SLUSS_VAULT_PASSWORD_FILE": env["SLUSS_DATABASE_PASSWORD_FILE"]}
     if told.kafka.user and told.kafka.password_file:
         env |= {"SLUSS_KAFKA_USER": told.kafka.user, "SLUSS_KAFKA_PASSWORD_FILE": str(told.kafka.password_file)}
     return running(Path(sys.executable), f"services.{name}.main", env={**env, **more})

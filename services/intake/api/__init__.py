@@ -2,10 +2,11 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import corrections, lists, passage, routes
+from services.intake.api import corrections, lists, passage, persons, routes
 from services.intake.api.desk import House
 from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
+from services.intake.store.vault import Vault
 from shared.clock import Clock, SimulatedClock
 from shared.http import make_app
 from shared.operations import republish_routes
@@ -15,8 +16,10 @@ from shared.simulation import clock_routes
 PREFIX = "/intake"
 
 
-def make_api(settings: Settings, db: Database, clock: Clock, ours: Ours) -> FastAPI:
-    """The whole API under /intake, for the role intake-staff; for operators sending again, and the simulated clock where there is one."""
+def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock, ours: Ours) -> FastAPI:
+    """The whole API under /intake, for the role intake-staff; for three services who a person is; for operators sending again,
+    erasing, and the simulated clock where there is one.
+    """
     app = make_app(
         settings,
         prefix=PREFIX,
@@ -25,10 +28,12 @@ def make_api(settings: Settings, db: Database, clock: Clock, ours: Ours) -> Fast
         "Every POST says when the thing happened: an instant, or a day when no more is known.",
     )
     app.state.house = House(db, clock, ours)
+    app.state.vault = vault
     app.include_router(routes.router, prefix=PREFIX)
     app.include_router(passage.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
     app.include_router(corrections.router, prefix=PREFIX)
+    app.include_router(persons.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)

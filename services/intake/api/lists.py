@@ -23,7 +23,7 @@ from shared.clock import real_now
 from shared.telemetry import step
 
 MOST, USUAL = 200, 50
-STREAM_S, POLL_S, HEARTBEAT_ROUNDS = 300.0, 1.0, 15
+STREAM_S, POLL_S, HEARTBEAT_ROUNDS = 300, 1.0, 15
 TASK_PLACE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f-]{36}_[a-z_]{1,30}_([0-9a-f-]{36})?$"
 
 router = APIRouter(dependencies=[Depends(staff)])
@@ -201,16 +201,17 @@ async def show_changes(request: Request, after: Annotated[int, Query(ge=0)] = 0,
 async def stream_changes(
     request: Request,
     after: Annotated[int, Query(ge=0)] = 0,
+    for_s: Annotated[int, Query(ge=0, le=STREAM_S, description="seconds after which the stream ends by itself")] = STREAM_S,
     last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,18}$", description="where a stream that broke off goes on")] = None,
 ) -> StreamingResponse:
-    """Ändringar as server-sent events. The stream ends after five minutes; a reader comes again, with a token that is valid then."""
+    """Ändringar as server-sent events. It ends after at most five minutes; a reader comes again, with a token valid then."""
     house: House = request.app.state.house
-    return StreamingResponse(_events(house, int(last_event_id) if last_event_id else after), media_type="text/event-stream")
+    return StreamingResponse(_events(house, int(last_event_id) if last_event_id else after, for_s), media_type="text/event-stream")
 
 
-async def _events(house: House, after: int) -> AsyncIterator[str]:
+async def _events(house: House, after: int, for_s: int) -> AsyncIterator[str]:
     began, quiet = real_now(), 0
-    while (real_now() - began).total_seconds() < STREAM_S:
+    while (real_now() - began).total_seconds() < for_s:
         found = await handlers.changes(house.db, after, MOST)
         for each in found:
             after = each.place

@@ -219,6 +219,32 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
         1,
         _named(closed_in_error=("Felaktigt avslutat", "Closed in error"), appeal=("Ändrat efter överklagande", "Changed after an appeal")),
     ),
+    "identity_kind": (
+        1,
+        _named(
+            personnummer=("Personnummer", "Personal identity number"),
+            samordningsnummer=("Samordningsnummer", "Coordination number"),
+            local_reserve=("Lokalt reservnummer", "Local reserve number"),
+            anonymous=("Utan nummer", "Without a number"),
+        ),
+    ),
+    "protection_level": (
+        1,
+        _named(
+            none=("Inget skydd", "None"),
+            secrecy_marking=("Sekretessmarkering", "Secrecy marking"),
+            protected_registration=("Skyddad folkbokföring", "Protected registration"),
+        ),
+    ),
+    "purpose": (
+        1,
+        _named(
+            handling=("Handläggning", "Handling"),
+            follow_up=("Uppföljning", "Follow-up"),
+            planning=("Planering", "Planning"),
+            supervision=("Tillsyn", "Supervision"),
+        ),
+    ),
     "worklist_reason": (
         1,
         _named(

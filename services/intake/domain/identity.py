@@ -5,9 +5,10 @@ Personnummer: folkbokföringslagen (1991:481) 18 §. Samordningsnummer: lag (202
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 # [0-9] and not \d, and fullmatch: digits of other scripts and a newline at the end are no part of a number. 000 is nobody's födelsenummer.
 TWELVE = re.compile(r"((?:18|19|20)[0-9]{2})([0-9]{2})([0-9]{2})[-+]?((?!000)[0-9]{4})")
@@ -37,6 +38,15 @@ class Protection(StrEnum):
     PROTECTED_REGISTRATION = "protected_registration"
 
 
+class Purpose(StrEnum):
+    """What an identity may be read for (förordning 2001:637 12 §). Statistics need none."""
+
+    HANDLING = "handling"
+    FOLLOW_UP = "follow_up"
+    PLANNING = "planning"
+    SUPERVISION = "supervision"
+
+
 class Fault(StrEnum):
     """Why a text identifies nobody."""
 
@@ -63,6 +73,42 @@ class Identity:
 
     def __repr__(self) -> str:
         return f"Identity({self.kind})"
+
+
+@dataclass(frozen=True, repr=False)
+class Address:
+    """Where a letter reaches a person, as it is written on it."""
+
+    street: str
+    postal_code: str
+    place: str
+    care_of: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Particulars:
+    """Personuppgifter: what is sealed. `number`: canonical. No repr shows any of it."""
+
+    number: str | None
+    given_name: str | None
+    family_name: str | None
+    address: Address | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known of a person without opening anything. `effective_on`: from when the level of protection holds."""
+
+    person_ref: UUID
+    kind: Kind
+    protection: Protection = Protection.NONE
+    effective_on: date | None = None
+    version: int = 1
+
+
+def shown(person: Person, particulars: Particulars) -> Particulars:
+    """What a caller in the house may be told: of somebody protected never the address, which says where they are (OSL 21:3, 22:1)."""
+    return particulars if person.protection is Protection.NONE else replace(particulars, address=None)
 
 
 def parse_identity(text: str, today: date) -> Identity:

@@ -1,7 +1,9 @@
-"""Intake on a database of its own, its API called in this process, its clock at 1 February 2026."""
+"""Intake on a database of its own, its vault under a role of its own, its API called in this process, its clock at 1 February 2026."""
 
 import json
-from collections.abc import AsyncIterator
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,11 +15,18 @@ import pytest
 from fastapi import FastAPI
 
 from contracts.envelope import Envelope, open_message
+from deploy.local import keys as street_keys
+from deploy.local.databases import SHARE, VAULT
+from deploy.local.places import Places
+from deploy.local.record import StreetRecord
 from services.intake.api import make_api
 from services.intake.handlers.cases import Ours, fire
-from services.intake.main import MIGRATIONS
+from services.intake.main import MIGRATIONS, OF_VAULT
 from services.intake.settings import Settings
 from services.intake.settings.routing import read_routing
+from services.intake.store.sealing import VaultKeys
+from services.intake.store.vault import SCHEMA, Vault
+from shared import log
 from shared.auth import issue_token, new_signing_key, public_keys
 from shared.clock import Clock, open_clock
 from shared.context import begin
@@ -39,15 +48,21 @@ class Intake:
     """The service without its relay and its sweeper: its database, its clock, its API."""
 
     db: Database
+    vault: Vault
     settings: Settings
     ours: Ours
     clock: Clock
     app: FastAPI
-    staff: httpx.AsyncClient
-    assistant: httpx.AsyncClient
-    """Staff without the authority to decide."""
-    operator: httpx.AsyncClient
+    clients: Mapping[str, httpx.AsyncClient]
     keys: "count[int]"
+
+    @property
+    def staff(self) -> httpx.AsyncClient:
+        return self.clients["intake-staff"]
+
+    @property
+    def operator(self) -> httpx.AsyncClient:
+        return self.clients["operator"]
 
     async def post(
         self, path: str, on: str | None = None, key: str | None = None, if_match: str | None = None, **body: Any
@@ -87,14 +102,18 @@ class Intake:
 
 
 @pytest.fixture(scope="session")
-async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Intake]:
-    """The service, once for all these tests."""
+async def service(street: StreetRecord, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Intake]:
+    """The service, once for all these tests. Its vault is the street's own role's, let into this database too."""
     name, folder = f"t_{uuid4().hex}", tmp_path_factory.mktemp("intake")
     admin = await connect_alone(servers.admin_url, servers.admin_password)
     await admin.execute(f"CREATE DATABASE {name}")
+    role = f"intake{VAULT}"
+    await admin.execute(SHARE.format(database=name, name=role))
     key = new_signing_key()
     (folder / "keys.json").write_text(json.dumps(public_keys([key])))
     (folder / "password").write_text(servers.admin_password)
+    for file in ("vault.key", "lookup.key"):
+        (folder / file).write_bytes(os.urandom(32))
     settings = Settings(
         database_url=servers.admin_url.rpartition("/")[0] + f"/{name}",
         database_password_file=folder / "password",
@@ -103,14 +122,21 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         ops_port=0,
         token_keys_file=folder / "keys.json",
         token_issuer="test",
+        vault_url=f"postgresql://{role}@{street.postgres.address}/{name}",
+        vault_password_file=street_keys.password(Places(street.folder), role),
+        vault_key_file=folder / "vault.key",
+        lookup_key_file=folder / "lookup.key",
         simulation=True,
         simulation_start=NOW,
     )
     db = await connect(settings.database_url, settings.database_password)
     await migrate(db, MIGRATIONS)
+    keys = VaultKeys(settings.vault_key_file, settings.lookup_key_file)
+    vault = Vault(await connect(settings.vault_url, settings.vault_password, schema=SCHEMA), keys)
+    await migrate(vault.db, OF_VAULT, schema=SCHEMA)
     clock = await open_clock(settings, db)
     ours = Ours(settings.source, read_routing(settings.routing_file))
-    app = make_api(settings, db, clock, ours)
+    app = make_api(settings, db, vault, clock, ours)
 
     def client(*roles: str) -> httpx.AsyncClient:
         token = issue_token(key, "test", "sluss", f"test-{roles[0]}", roles, timedelta(hours=1))
@@ -118,16 +144,32 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
             transport=httpx.ASGITransport(app), base_url="http://intake.test", headers={"Authorization": f"Bearer {token}"}
         )
 
-    async with client("intake-staff", "intake-decider") as staff, client("intake-staff") as assistant, client("operator") as operator:
-        yield Intake(db, settings, ours, clock, app, staff, assistant, operator, count())
+    roles = ("operator", "partners", "meetings", "notifications", "leadtimes-reader")
+    clients = {role: client(role) for role in roles} | {"intake-staff": client("intake-staff", "intake-decider")}
+    clients["assistant"] = client("intake-staff")  # staff without the authority to decide
+    yield Intake(db, vault, settings, ours, clock, app, clients, count())
+    for each in clients.values():
+        await each.aclose()
     db.terminate()
+    vault.db.terminate()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
+
+
+@pytest.fixture(autouse=True)
+def logs_as_a_service_does() -> Iterator[None]:
+    """Without this, structlog draws every traceback for a terminal, which takes longer than the work."""
+    kept, level = logging.getLogger().handlers[:], logging.getLogger().level
+    log.start("test")
+    yield
+    logging.getLogger().handlers[:] = kept
+    logging.getLogger().setLevel(level)
 
 
 @pytest.fixture
 async def intake(service: Intake) -> Intake:
     """The service with nothing registered yet, its clock back at its birth."""
     await service.db.execute(f"TRUNCATE {TABLES}")
+    await service.db.execute("TRUNCATE vault.person, vault.person_key, vault.identity_access, vault.idempotency")
     await open_clock(service.settings, service.db)
     return service

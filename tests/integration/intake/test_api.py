@@ -3,23 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-import pytest
 from fastapi.routing import APIRoute
 
-from services.intake.api import lists
 from tests.integration.intake.conftest import APPLICATION, CONTACT, GRANTED, REJECTED, Intake
 
 MISSING = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e"
 
 
-async def test_every_operation_is_answered(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_operation_is_answered(intake: Intake) -> None:
     answered: list[tuple[str, str]] = []
 
     async def note(response: Any) -> None:
         if response.is_success:
             answered.append((response.request.method, response.request.url.path))
 
-    for client in (intake.staff, intake.operator):
+    for client in intake.clients.values():
         client.event_hooks = {"request": [], "response": [note]}
     case = await intake.done("/cases", "2026-01-05", **CONTACT)
     at = f"/cases/{case['case_id']}"
@@ -51,21 +49,33 @@ async def test_every_operation_is_answered(intake: Intake, monkeypatch: pytest.M
     await intake.done(f"{at}/reopening", "2026-01-28", reason="closed_in_error")
     wrong = (await intake.staff.get(f"/intake{at}/facts")).json()["facts"][-5]
     await intake.done(f"{at}/corrections", None, event_id=wrong["event_id"], entered_in_error=True)
-    monkeypatch.setattr(lists, "STREAM_S", 0.0)
-    for path in (at, "/cases", "/worklist", "/changes", "/changes/stream", "/codes"):
+    for path in (at, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes"):
         assert (await intake.staff.get(f"/intake{path}")).status_code == 200, path
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
     assert (again.status_code, again.json()) == (200, {"events": 27})
     assert (await intake.operator.get("/intake/clock")).status_code == 200
     await intake.move_to("2026-02-02T00:00:00+01:00")
 
+    number = {"number": "198507012394"}
+    person = (await intake.done("/persons", **number))["person_ref"]
+    await intake.done("/persons:lookup", **number, purpose="handling")
+    await intake.done(f"/persons/{person}/number", **number)
+    await intake.done(f"/persons/{person}/protection", level="none", effective_on="2026-01-05")
+    await intake.clients["partners"].post(f"/intake/persons/{person}/identity", json={"purpose": "handling"})
+    await intake.operator.delete(f"/intake/persons/{person}/key")
+
     def template(path: str) -> str:
-        applications = ((first, "{application_ref}"), (second, "{application_ref}"))
-        for known, name in (*applications, (assignment, "{assignment_ref}"), (case["case_id"], "{case_id}")):
+        for known, name in (
+            (person, "{person_ref}"),
+            (first, "{application_ref}"),
+            (second, "{application_ref}"),
+            (assignment, "{assignment_ref}"),
+            (case["case_id"], "{case_id}"),
+        ):
             path = path.replace(known, name)
         return path
 
-    for client in (intake.staff, intake.operator):
+    for client in intake.clients.values():
         client.event_hooks = {}
     operations = {
         (method.upper(), path) for path, item in (await intake.staff.get("/intake/openapi.json")).json()["paths"].items() for method in item
@@ -133,6 +143,10 @@ async def test_the_examples_can_be_sent_as_they_are(intake: Intake) -> None:
     await intake.done(f"{at}/corrections", None, **example | {"event_id": wrong["event_id"]})
     await send(f"{at}/closing", "Closing")
     await send(f"{at}/reopening", "Reopening")
+    person = f"/persons/{(await send('/persons', 'Registration'))['person_ref']}"
+    await send("/persons:lookup", "LookUp")
+    await send(f"{person}/number", "NewNumber")
+    await send(f"{person}/protection", "NewProtection")
 
 
 async def test_an_answer_names_its_case_its_version_and_the_steps_allowed_now(intake: Intake) -> None:
@@ -266,7 +280,7 @@ async def test_only_somebody_with_authority_decides_and_an_automated_decision_is
     case = await intake.done("/applications", "2026-01-05", **APPLICATION)
     path = f"/cases/{case['case_id']}/applications/{case['application_ref']}/decision"
     body = {"happened": {"on": "2026-01-20"}, **REJECTED}
-    refused = await intake.assistant.post(f"/intake{path}", json=body, headers={"Idempotency-Key": "without-authority"})
+    refused = await intake.clients["assistant"].post(f"/intake{path}", json=body, headers={"Idempotency-Key": "without-authority"})
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:sluss:error:role_missing")
     for wrong in ({"automated": True}, {"decided_by_role": "system"}):
         assert (await intake.post(path, "2026-01-20", **REJECTED | wrong)).status_code == 409

@@ -184,11 +184,10 @@ async def test_many_readers_at_once_read_the_same(intake: Intake) -> None:
 
 
 async def test_changes_come_as_they_happen_and_go_on_where_the_stream_broke_off(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "STREAM_S", 1.0)
     monkeypatch.setattr(lists, "POLL_S", 0.05)
     case = await intake.done("/cases", "2026-01-20", **CONTACT)
     [first] = await changed(intake)
-    stream = asyncio.create_task(intake.staff.get("/intake/changes/stream", headers={"Last-Event-ID": str(first["place"])}))
+    stream = asyncio.create_task(intake.staff.get("/intake/changes/stream?for_s=1", headers={"Last-Event-ID": str(first["place"])}))
     await asyncio.sleep(0.3)
     await intake.done(f"/cases/{case['case_id']}/closing", "2026-01-21", reason="moved")
     answer = await stream
