@@ -55,7 +55,7 @@ class Spell:
         """Closed as entered in error: no clock of it counts."""
         return self.closed_as == ENTERED_IN_ERROR
 
-    @property
+    @cached_property
     def closed_as(self) -> str | None:
         """The reason of the closing in force, whatever the code; None while the case is open."""
         return None if self.closing is None else self.closing.body.get("reason") or CLOSED
@@ -121,8 +121,10 @@ def _applications(facts: Sequence[Fact]) -> tuple[Application, ...]:
 
 
 def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application:
+    about = [fact for fact in facts if fact.application_ref == ref]
+
     def about_it(kind: FactType) -> tuple[Fact, ...]:
-        return tuple(fact for fact in facts if fact.type is kind and fact.application_ref == ref)
+        return tuple(fact for fact in about if fact.type is kind)
 
     return Application(
         ref=ref,

@@ -44,7 +44,7 @@ class Completed:
 
 @dataclass(frozen=True)
 class StillWaiting:
-    """The waits open at the as-of date, by age in calendar days, and half of them also in working days."""
+    """The waits open at the as-of date, by age in calendar days; their median also in working days."""
 
     n: int
     median_so_far: float | None

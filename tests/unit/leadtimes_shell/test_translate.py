@@ -1,12 +1,12 @@
 """Published words to facts: every intake event has its fact, unknown codes stay, and what the clocks read is there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from contracts.catalogue import INTAKE_EVENTS, PUBLISHED, STAGE_RANK
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from contracts.history import ImportCompletedV1
-from contracts.intake import ApplicationReceivedV1, FirstContactRegisteredV1
+from contracts.intake import ApplicationReceivedV1, DecidingRole, DecisionMadeV1, DecisionOutcome, FirstContactRegisteredV1
 from services.leadtimes.domain.facts import FactType
 from services.leadtimes.domain.moments import Precision
 from services.leadtimes.translate import FACT_TYPE, fact, is_about_a_case
@@ -50,6 +50,20 @@ def test_a_fact_holds_its_place_and_what_the_clocks_read() -> None:
     assert (read.time, read.recorded_at, read.precision) == (AT, AT, Precision.INSTANT)
     assert (read.rank, read.topic) == (STAGE_RANK[event.event_type], INTAKE_EVENTS)
     assert (read.body["application_ref"], read.body["kind"], read.body["channel"]) == (str(event.application_ref), "new", "letter")
+
+
+def test_the_period_of_support_is_there_as_iso_dates() -> None:
+    event = DecisionMadeV1(
+        decision_ref=uuid4(),
+        application_ref=uuid4(),
+        outcome=DecisionOutcome.GRANTED,
+        support_from=date(2026, 2, 1),
+        support_to=date(2026, 7, 31),
+        automated=False,
+        decided_by_role=DecidingRole.SOCIAL_WORKER,
+    )
+    body = fact(told(event)).body
+    assert (body["outcome"], body["support_from"], body["support_to"]) == ("granted", "2026-02-01", "2026-07-31")
 
 
 def test_an_unknown_code_stays_as_it_came() -> None:
