@@ -20,6 +20,7 @@ from deploy.local.record import StreetRecord
 from services.intake.store.sealing import VaultKeys
 from services.intake.store.vault import SCHEMA
 from shared.postgres import connect, connect_alone
+from shared.retention import KEYS_KEPT, Retention
 from tests.integration.intake.conftest import Intake
 from tests.integration.intake.test_persons import NUMBER, OTHER, erase, identity, look_up
 from tests.street import Servers
@@ -167,7 +168,15 @@ async def test_what_is_sealed_opens_for_its_own_person_only(intake: Intake) -> N
     assert (await identity(intake, second)).status_code == 500, "bound to another person: never told as this one's"
 
 
-async def test_two_connections_of_the_vault_find_its_schema_alone(intake: Intake) -> None:
+async def test_a_request_is_forgotten_when_its_time_has_passed(intake: Intake) -> None:
+    for key in ("old", "new"):
+        await intake.post("/persons", key=key, number=None)
+    await intake.db.execute("UPDATE vault.idempotency SET settled_at = now() - $1::interval WHERE key = 'old'", KEYS_KEPT)
+    await Retention(intake.vault.db, sessions=False).forget()
+    assert [row["key"] for row in await intake.db.fetch("SELECT key FROM vault.idempotency")] == ["new"]
+
+
+async def test_the_connections_of_the_vault_find_its_schema_alone(intake: Intake) -> None:
     pool = await connect(intake.settings.vault_url, intake.settings.vault_password, size=1, schema=SCHEMA)
     assert await pool.fetchval("SELECT array_to_string(current_schemas(false), ',')") == "vault"
     await pool.close()
