@@ -113,6 +113,14 @@ class AssignmentAnswer(StrEnum):
     NO_ANSWER = "no_answer"
 
 
+class ProtectionLevel(StrEnum):
+    """Skyddade personuppgifter: none, sekretessmarkering, skyddad folkbokföring."""
+
+    NONE = "none"
+    SECRECY_MARKING = "secrecy_marking"
+    PROTECTED_REGISTRATION = "protected_registration"
+
+
 class CloseReason(StrEnum):
     """Why a case closed (avslutsorsak). The two `lapsed` ones come by rule, from a timer."""
 
@@ -352,6 +360,15 @@ class CaseReopenedV1(IntakeEvent):
     event_type = "se.sluss.intake.case-reopened.v1"
 
     reason: Open[ReopenReason]
+
+
+class ProtectionLevelChangedV1(IntakeEvent):
+    """Skyddade personuppgifter: the level from a day on. While there is one, no event of the case names a unit."""
+
+    event_type = "se.sluss.intake.protection-level-changed.v1"
+
+    level: Open[ProtectionLevel]
+    effective_on: date
 
 
 class EventCorrectedV1(IntakeEvent):

@@ -32,13 +32,14 @@ OF_VAULT = MIGRATIONS / "vault"
 async def house() -> None:
     """Builds the service and runs it until it is told to stop."""
     settings = Settings()
-    ours = Ours(settings.source, read_routing(settings.routing_file))
+    tables = read_routing(settings.routing_file)
     keys = VaultKeys(settings.vault_key_file, settings.lookup_key_file)
     async with AsyncExitStack() as pools:
         db = await connect(settings.database_url, settings.database_password)
         pools.push_async_callback(db.close)
         vault = Vault(await connect(settings.vault_url, settings.vault_password, size=VAULT_CONNECTIONS, schema=SCHEMA), keys)
         pools.push_async_callback(vault.db.close)
+        ours = Ours(settings.source, tables, vault)
         await migrate(db, MIGRATIONS)
         await migrate(vault.db, OF_VAULT, schema=SCHEMA)
         clock = await open_clock(settings, db)

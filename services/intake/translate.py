@@ -44,6 +44,7 @@ EVENT_OF: Final[Mapping[type[Fact], type[PublishedEvent]]] = {
     facts.PlanningMeetingHeld: told.PlanningMeetingHeldV1,
     facts.CaseClosed: told.CaseClosedV1,
     facts.CaseReopened: told.CaseReopenedV1,
+    facts.ProtectionLevelChanged: told.ProtectionLevelChangedV1,
     facts.EventCorrected: told.EventCorrectedV1,
 }
 FACT_OF: Final = {event: TypeAdapter(fact) for fact, event in EVENT_OF.items()}

@@ -34,6 +34,7 @@ FACT_TYPE: Final = {
     intake.PlanningMeetingHeldV1.event_type: FactType.PLANNING_MEETING_HELD,
     intake.CaseClosedV1.event_type: FactType.CASE_CLOSED,
     intake.CaseReopenedV1.event_type: FactType.CASE_REOPENED,
+    intake.ProtectionLevelChangedV1.event_type: FactType.PROTECTION_LEVEL_CHANGED,
     intake.EventCorrectedV1.event_type: FactType.EVENT_CORRECTED,
 }
 

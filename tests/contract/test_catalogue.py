@@ -17,8 +17,8 @@ from tests.contract.examples import NAMES
 STAGES = """
 FirstContactRegistered ApplicationReceived CompletionRequested ApplicationCompleted ApplicationWithdrawn AssessmentStarted
 AssessmentCompleted SupportHindranceCoded DecisionMade PesChecked InsatsObserved CaseRouted CaseAssigned PlanAgreed PlanExpired
-FollowUpHeld AssignmentIssued AssignmentAnswered IntroDaysAttended PlanningMeetingHeld CaseClosed CaseReopened EventCorrected
-LogEventRecorded ImportCompleted
+FollowUpHeld AssignmentIssued AssignmentAnswered IntroDaysAttended PlanningMeetingHeld CaseClosed CaseReopened
+ProtectionLevelChanged EventCorrected LogEventRecorded ImportCompleted
 """
 
 

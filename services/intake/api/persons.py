@@ -14,6 +14,7 @@ from services.intake.domain.identity import Identity, Kind, NotAnIdentity, Parti
 from services.intake.domain.moments import local_date
 from services.intake.handlers import persons
 from services.intake.handlers.cases import Outdated
+from services.intake.handlers.cases import protect as protect_cases
 from services.intake.store.vault import Vault
 from shared.auth import caller
 from shared.context import Context, begin
@@ -247,15 +248,20 @@ async def change_number(person_ref: PersonRef, body: NewNumber, at: At, key: Onc
 
 @router.post("/persons/{person_ref}/protection", dependencies=[staff], summary="Set the level of protection")
 @step
-async def protect_person(person_ref: PersonRef, body: NewProtection, at: At, key: Once, expected: Expected) -> PersonShown:
-    """Skyddade personuppgifter: none, sekretessmarkering or skyddad folkbokföring."""
+async def protect_person(
+    person_ref: PersonRef, body: NewProtection, request: Request, at: At, key: Once, expected: Expected
+) -> PersonShown:
+    """Skyddade personuppgifter: none, sekretessmarkering or skyddad folkbokföring. From then on no unit is told of the person's cases."""
     if body.effective_on > local_date(at.now):
         raise Problem("time_in_future")
     asked = persons.Asked(key, person_ref, expected)
     try:
-        return at.show(await persons.protect(at.vault, asked, body.level, body.effective_on, at.context))
+        person = await persons.protect(at.vault, asked, body.level, body.effective_on, at.context)
     except Refused as error:
         _refuse(error)
+    house = request.app.state.house
+    await protect_cases(house.db, house.ours, person_ref, person.protection, person.effective_on or body.effective_on, at.context)
+    return at.show(person)
 
 
 @router.post("/persons/{person_ref}/identity", dependencies=[services], summary="Read who a person is")

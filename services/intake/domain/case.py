@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.intake.domain.facts import (
+    UNPROTECTED,
     ApplicationCompleted,
     ApplicationReceived,
     ApplicationWithdrawn,
@@ -21,10 +22,11 @@ from services.intake.domain.facts import (
     EventCorrected,
     Fact,
     FirstContactRegistered,
+    ProtectionLevelChanged,
     ReopenReason,
 )
 from services.intake.domain.moments import When, local_midnight, month_of, next_month
-from services.intake.domain.passage import Passage, follow
+from services.intake.domain.passage import Passage, follow, hidden
 
 LAPSES_AFTER = timedelta(days=30)
 WORK_ABILITY = "work_ability"
@@ -128,6 +130,7 @@ class Case:
     reopened: When | None = None
     appealed: When | None = None
     """When the case was last reopened after an appeal: what had been decided before may be decided anew."""
+    protection: Code = UNPROTECTED
     passage: Passage = field(default_factory=Passage)
 
     @property
@@ -178,6 +181,9 @@ def evolve(case: Case, fact: Fact) -> Case:
         case CaseReopened():
             appealed = fact.happened if fact.reason is ReopenReason.APPEAL else case.appealed
             return replace(case, closing=None, reopened=fact.happened, appealed=appealed)
+        case ProtectionLevelChanged():
+            passage = case.passage if fact.level == UNPROTECTED else hidden(case.passage)
+            return replace(case, protection=fact.level, passage=passage)
         case EventCorrected():
             return case  # what it takes away is left out when the facts are folded anew (`corrections`)
         case _:

@@ -194,6 +194,15 @@ class ReopenCase(Registered):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProtectCase:
+    """The person of the case is protected at this level from a day on, or no more."""
+
+    level: Code
+    effective_on: date
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class LapseCase:
     """A timer asks whether a rule closes the case by now."""
 
@@ -230,4 +239,4 @@ Opening: TypeAlias = RegisterContact | ReceiveApplication
 AboutApplication: TypeAlias = (
     RequestCompletion | CompleteApplication | WithdrawApplication | StartAssessment | CompleteAssessment | MakeDecision
 )
-Command: TypeAlias = Typed | LapseCase
+Command: TypeAlias = Typed | ProtectCase | LapseCase

@@ -14,6 +14,7 @@ Code: TypeAlias = str
 
 UNEMPLOYED, SICK_WITHOUT_SGI = "unemployed", "sick_without_sgi"
 """The codes of försörjningshinder that rules look at."""
+UNPROTECTED = "none"
 REGISTERED = "registered"
 """What rules look for in an answer of Arbetsförmedlingen."""
 
@@ -290,6 +291,15 @@ class CaseReopened:
 
 
 @dataclass(frozen=True)
+class ProtectionLevelChanged:
+    """Skyddade personuppgifter: the level from a day on. While there is one no unit is told of the case, nor shown."""
+
+    happened: When
+    level: Code
+    effective_on: date
+
+
+@dataclass(frozen=True)
 class EventCorrected:
     """Rättelse: a fact that was told under this id is gone, entered in error or replaced by the one with the other id."""
 
@@ -322,5 +332,6 @@ Fact: TypeAlias = (
     | PlanningMeetingHeld
     | CaseClosed
     | CaseReopened
+    | ProtectionLevelChanged
     | EventCorrected
 )

@@ -151,3 +151,13 @@ def _require(right: bool, fault: Fault) -> None:
 def _luhn(ten: str) -> int:
     """0 for ten digits whose last one is right (Luhn)."""
     return sum(sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(ten)) % 10
+
+
+def age(number: str | None, today: date) -> int | None:
+    """Whole years of somebody with this canonical number; None where the number does not say when they were born."""
+    if number is None or not number.isdigit():
+        return None
+    year, month, day = int(number[:4]), int(number[4:6]), int(number[6:8]) % COORDINATION
+    if not (1 <= month <= MONTHS and 1 <= day <= DAYS):
+        return None
+    return today.year - year - ((today.month, today.day) < (month, day))

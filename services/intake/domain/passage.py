@@ -161,6 +161,12 @@ def follow(passage: Passage, fact: OfPassage) -> Passage:
             assert_never(fact)
 
 
+def hidden(passage: Passage) -> Passage:
+    """The passage without any unit, as it is shown of somebody who is protected."""
+    routes = tuple(replace(route, unit=None) for route in passage.routes)
+    return replace(passage, routes=routes, assigned=passage.assigned and replace(passage.assigned, unit=None))
+
+
 Known = TypeVar("Known", SupportHindranceCoded, PesChecked)
 
 

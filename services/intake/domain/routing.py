@@ -70,10 +70,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Beside:
-    """What a decision needs to know beside the case: the rules of every time, and the person's age in years where it is known."""
+    """What a decision needs to know beside the case: the rules of every time, and of the person, where known, age and protection."""
 
     tables: Sequence[Table] = ()
     age: int | None = None
+    """In years."""
+    protection: Code | None = None
+    protected_from: date | None = None
 
 
 def follow_on(case: Case, command: Typed, beside: Beside) -> Iterator[Fact]:

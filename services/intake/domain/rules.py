@@ -1,7 +1,8 @@
 """The rules of a case: what may be done now, one small function a command. Whatever they forbid is `Refused`."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import reduce
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.intake.domain.commands import (
     ObserveInsats,
     OnPassage,
     Opening,
+    ProtectCase,
     ReceiveApplication,
     RegisterContact,
     ReopenCase,
@@ -26,19 +28,24 @@ from services.intake.domain.commands import (
     WithdrawApplication,
 )
 from services.intake.domain.facts import (
+    UNPROTECTED,
     ApplicationCompleted,
     ApplicationReceived,
     ApplicationWithdrawn,
     AssessmentCompleted,
     AssessmentStarted,
+    CaseAssigned,
     CaseClosed,
     CaseReopened,
+    CaseRouted,
     CloseReason,
+    Code,
     CompletionRequested,
     DecisionMade,
     Fact,
     FirstContactRegistered,
     Outcome,
+    ProtectionLevelChanged,
     ReopenReason,
     SupportHindranceCoded,
 )
@@ -58,12 +65,28 @@ def decide(case: Case, command: Command, beside: Beside = NOWHERE) -> list[Fact]
     """The facts that follow from a command, in the order in which they shall be told; raises Refused, of which NotYet is one kind."""
     if isinstance(command, LapseCase):
         return lapse(case, command.now)
+    if isinstance(command, ProtectCase):
+        return protect(case, command.level, command.effective_on, command.now)
     _not_later_than_now(command)
     try:
         typed = _typed(case, command)
     except Refused as refused:
         raise Refused(refused.message, steps(case, command.now)) from None
-    return [*typed, *follow_on(reduce(evolve, typed, case), command, beside)] if typed else []
+    if not typed:
+        return []
+    after = reduce(evolve, typed, case)
+    level, since = beside.protection or case.protection, beside.protected_from or local_date(command.now)
+    facts = [*typed, *protect(case, level, since, command.now), *follow_on(after, command, beside)]
+    return facts if level == UNPROTECTED else [_without_unit(fact) for fact in facts]
+
+
+def protect(case: Case, level: Code, effective_on: date, now: datetime) -> list[Fact]:
+    """A level of protection that the case does not have yet, told also of a closed one."""
+    return [ProtectionLevelChanged(instant(now), level, effective_on)] if level != case.protection else []
+
+
+def _without_unit(fact: Fact) -> Fact:
+    return replace(fact, unit=None) if isinstance(fact, CaseRouted | CaseAssigned) else fact
 
 
 def lapse(case: Case, now: datetime) -> list[Fact]:

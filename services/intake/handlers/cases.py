@@ -9,13 +9,17 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.intake.domain.case import Case, evolve, lapse_due
-from services.intake.domain.commands import Command, LapseCase, ReceiveApplication, RegisterContact, Typed
+from services.intake.domain.commands import Command, LapseCase, ProtectCase, ReceiveApplication, RegisterContact, Typed
+from services.intake.domain.facts import Code
+from services.intake.domain.moments import local_date
 from services.intake.domain.routing import Beside, Table
 from services.intake.domain.rules import decide, home
 from services.intake.domain.steps import Refused
 from services.intake.domain.worklist import Task, tasks
 from services.intake.store import cases as store
+from services.intake.store import vault
 from services.intake.store.cases import Change, Override, SourceRef, Stored
+from services.intake.store.vault import Vault
 from services.intake.translate import name_of, publishable
 from shared import outbox
 from shared.context import Context
@@ -28,10 +32,11 @@ from shared.timers import set_timer
 
 @dataclass(frozen=True)
 class Ours:
-    """What this municipality decides with: the `source` of what it tells, and its routing tables."""
+    """What this municipality decides with: the `source` of what it tells, its routing tables, and the vault of its people."""
 
     source: str
-    tables: Sequence[Table] = ()
+    tables: Sequence[Table]
+    vault: Vault
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,15 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
         await _carry_out(tx, ours, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
 
 
+@step
+async def protect(db: Database, ours: Ours, person_ref: UUID, level: Code, effective_on: date, context: Context) -> None:
+    """Every case of a person learns the level of protection, closed ones too. One that misses it learns it with its next fact."""
+    async with transaction(db) as tx:
+        for case_id in sorted(await store.of_person(tx, person_ref)):
+            command = ProtectCase(level=level, effective_on=effective_on, now=context.now)
+            await _carry_out(tx, ours, case_id, await store.load(tx, case_id), command, context)
+
+
 async def changes(db: Database, after: int, most: int) -> list[Change]:
     """What changed after a place, the oldest first."""
     async with transaction(db) as tx:
@@ -138,7 +152,7 @@ def place_of(case_id: UUID, task: Task) -> tuple[date, UUID, str, str]:
 async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
     """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
     try:
-        facts = step(decide)(stored.case, command, Beside(ours.tables))
+        facts = step(decide)(stored.case, command, await _beside(ours, stored.case, command, context))
     except Refused as refused:
         raise NotAllowed(case_id, refused) from None
     after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
@@ -150,6 +164,17 @@ async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored,
     await set_timer(tx, case_id, due.at if due else None)
     await outbox.append(tx, ours.source, told, context)
     return after
+
+
+async def _beside(ours: Ours, case: Case, command: Command, context: Context) -> Beside:
+    """The rules, and how the person of the case stands, where the vault knows."""
+    person_ref = getattr(command, "person_ref", None) or case.person_ref
+    if person_ref is None or isinstance(command, ProtectCase | LapseCase):
+        return Beside(ours.tables)
+    standing = await vault.standing(ours.vault, person_ref, local_date(context.now))
+    if standing is None:
+        return Beside(ours.tables)
+    return Beside(ours.tables, standing.age, standing.protection, standing.effective_on)
 
 
 async def _home(tx: Transaction, command: Typed) -> UUID:

@@ -1,12 +1,13 @@
 """The SQL of the identity vault. Every connection is the role intake_vault's and finds the schema `vault` alone. Decides nothing."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from uuid_utils.compat import uuid4
 
-from services.intake.domain.identity import Kind, Particulars, Person, Protection
+from services.intake.domain.identity import Kind, Particulars, Person, Protection, age
 from services.intake.store.sealing import VaultKeys
 from shared.context import Context
 from shared.postgres import Database, Row, Transaction, lock
@@ -16,6 +17,9 @@ SCHEMA = "vault"
 HELD_BY = "SELECT * FROM person WHERE lookup = $1"
 READ = "SELECT * FROM person WHERE person_ref = $1 FOR UPDATE"
 WRAPPED = "SELECT wrapped_key FROM person_key WHERE person_ref = $1"
+STANDING = """
+    SELECT protection_level, effective_on, sealed, wrapped_key FROM person LEFT JOIN person_key USING (person_ref) WHERE person_ref = $1
+"""
 SEALED = "SELECT sealed FROM person WHERE person_ref = $1"
 ADD = "INSERT INTO person (person_ref, kind, lookup, sealed, protection_level, version) VALUES ($1, $2, $3, $4, $5, $6)"
 ADD_KEY = "INSERT INTO person_key (person_ref, wrapped_key) VALUES ($1, $2)"
@@ -34,6 +38,26 @@ class Vault:
 
     db: Database
     keys: VaultKeys
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the house's own decisions may know of a person: the age in years, and the protection; never who it is."""
+
+    age: int | None
+    protection: Protection
+    effective_on: date | None
+
+
+async def standing(vault: Vault, person_ref: UUID, today: date) -> Standing | None:
+    """How a person stands today; None for somebody whom the vault does not know."""
+    row = await vault.db.fetchrow(STANDING, person_ref)
+    if row is None:
+        return None
+    known = None
+    if row["wrapped_key"] is not None and row["sealed"] is not None:
+        known = PARTICULARS.validate_json(vault.keys.open(person_ref, row["wrapped_key"], row["sealed"])).number
+    return Standing(age(known, today), Protection(row["protection_level"]), row["effective_on"])
 
 
 async def find(tx: Transaction, keys: VaultKeys, number: str) -> Person | None:

@@ -1,11 +1,11 @@
 """The case (spell): its opening, its applications, and the closing in force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.leadtimes.domain.facts import Fact, FactType
+from services.leadtimes.domain.facts import Fact, FactType, known
 from services.leadtimes.domain.moments import Moment, calendar_days, surely_before
 
 CLOSED_BY_RULE = frozenset({"lapsed_no_application", "lapsed_no_support"})
@@ -78,11 +78,11 @@ class Spell:
         return next((each.body["unit"] for each in self.routings if each.body.get("unit") and not surely_before(start, each.moment)), None)
 
 
-def spell(facts: Sequence[Fact]) -> Spell | None:
+def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     """The case that ordered facts tell of; None while neither a contact nor an application is known.
 
     It opens with the earlier of the first contact and the first application, on one date with the contact. Without a
-    contact, or with a later one, the application stands in for it: inferred.
+    contact, or with a later one, the application stands in for it: inferred. Of somebody protected no unit is known.
     """
     contacts = [fact for fact in facts if fact.type is FactType.FIRST_CONTACT_REGISTERED]
     applications = _applications(facts)
@@ -103,12 +103,18 @@ def spell(facts: Sequence[Fact]) -> Spell | None:
         known_from=date.fromisoformat(known_from) if known_from else None,
         applications=applications,
         hindrances=all_of(FactType.SUPPORT_HINDRANCE_CODED),
-        routings=all_of(FactType.CASE_ROUTED, FactType.CASE_ASSIGNED),
+        routings=() if protected else all_of(FactType.CASE_ROUTED, FactType.CASE_ASSIGNED),
         plans=all_of(FactType.PLAN_AGREED),
         assignments=all_of(FactType.ASSIGNMENT_ISSUED),
         closing=closing,
         reopened_too_late=reopened_too_late,
     )
+
+
+def is_protected(facts: Iterable[Fact]) -> bool:
+    """Whether the person is protected now (skyddade personuppgifter), by the last fact recorded of it."""
+    levels = [fact.body.get("level") for fact in known(facts) if fact.type is FactType.PROTECTION_LEVEL_CHANGED]
+    return bool(levels) and levels[-1] != "none"
 
 
 def _applications(facts: Sequence[Fact]) -> tuple[Application, ...]:

@@ -35,6 +35,7 @@ class FactType(StrEnum):
     PLANNING_MEETING_HELD = "planning_meeting_held"
     CASE_CLOSED = "case_closed"
     CASE_REOPENED = "case_reopened"
+    PROTECTION_LEVEL_CHANGED = "protection_level_changed"
     EVENT_CORRECTED = "event_corrected"
 
 

@@ -135,7 +135,7 @@ async def service(street: StreetRecord, servers: Servers, tmp_path_factory: pyte
     vault = Vault(await connect(settings.vault_url, settings.vault_password, schema=SCHEMA), keys)
     await migrate(vault.db, OF_VAULT, schema=SCHEMA)
     clock = await open_clock(settings, db)
-    ours = Ours(settings.source, read_routing(settings.routing_file))
+    ours = Ours(settings.source, read_routing(settings.routing_file), vault)
     app = make_api(settings, db, vault, clock, ours)
 
     def client(*roles: str) -> httpx.AsyncClient:

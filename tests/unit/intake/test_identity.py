@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.identity import Fault, Identity, Kind, NotAnIdentity, parse_identity
+from services.intake.domain.identity import Fault, Identity, Kind, NotAnIdentity, age, parse_identity
 from tests.shared_data import shared_file
 
 TODAY = date(2026, 11, 25)
@@ -182,3 +182,21 @@ def test_any_text_is_read_or_refused_and_never_repeated(text: str, today: date) 
 def test_no_repr_shows_a_number() -> None:
     assert repr(parse_identity(BORN, TODAY)) == "Identity(personnummer)"
     assert Identity(Kind.PERSONNUMMER, "a") != Identity(Kind.PERSONNUMMER, "b")
+
+
+@pytest.mark.parametrize(
+    ("number", "today", "years"),
+    [
+        ("198507012394", date(2026, 6, 30), 40),
+        ("198507012394", date(2026, 7, 1), 41),
+        ("200802292396", date(2026, 2, 28), 17),
+        ("200802292396", date(2026, 3, 1), 18),
+        ("197010632391", date(2026, 10, 3), 56),
+        ("197000632391", date(2026, 10, 3), None),
+        ("197010602391", date(2026, 10, 3), None),
+        ("19850701AB12", date(2026, 7, 1), None),
+        (None, date(2026, 7, 1), None),
+    ],
+)
+def test_the_age_is_what_the_number_says_of_the_day_of_birth(number: str | None, today: date, years: int | None) -> None:
+    assert age(number, today) == years

@@ -16,6 +16,7 @@ from tests.unit.leadtimes.histories import (
     coded,
     contact,
     decided,
+    happened,
     planned,
     routed,
     wait,
@@ -65,6 +66,17 @@ def test_a_unit_that_came_after_the_start_is_never_looked_at() -> None:
     assert wait("L04", [*OPENED, routed("2026-01-06", "work_group")]).unit is None
     assert wait("L04", [contact("2026-01-05T10:00"), routed("2026-01-05T11:00", "work_group")]).unit is None
     assert wait("L04", [contact("2026-01-05T10:00"), routed("2026-01-05", "work_group")]).unit == "work_group"
+
+
+def test_of_somebody_protected_no_unit_is_known_not_even_as_it_was_known_before() -> None:
+    protected = happened(FactType.PROTECTION_LEVEL_CHANGED, "2026-03-01", level="secrecy_marking")
+    history = [*OPENED, routed("2026-01-05", "work_group")]
+    assert wait("L04", history).unit == "work_group"
+    assert wait("L04", [*history, protected]).unit is None
+    earlier = date(2026, 2, 1)
+    assert wait("L04", [*history, protected], as_of=earlier, known_at=earlier).unit is None
+    no_more = happened(FactType.PROTECTION_LEVEL_CHANGED, "2026-03-10", level="none")
+    assert wait("L04", [*history, protected, no_more]).unit == "work_group"
 
 
 def test_groups_by_hindrance_and_by_unit_add_up_to_the_whole() -> None:
