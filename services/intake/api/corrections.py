@@ -99,7 +99,7 @@ def _fact(told: ToldFact) -> FactShown:
         sequence=envelope.sequence or 0,
         happened=moment_shown(kept(envelope.data, envelope.time, envelope.timeprecision).happened),
         recorded_at=envelope.recordedtime.astimezone(LOCAL),
-        fields=envelope.data.model_dump(mode="json", exclude_none=True),
+        fields=envelope.data.model_dump(mode="json", exclude_none=True, exclude={"unit"} if told.is_protected else None),
         in_force=told.in_force,
         replaced_by=told.replaced_by,
     )

@@ -11,6 +11,7 @@ from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope
 from services.intake.domain.case import lapse_due
 from services.intake.domain.corrections import Recorded, correct, corrections, fold
+from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import When
 from services.intake.domain.rules import steps
 from services.intake.domain.steps import NotYet, Refused
@@ -41,11 +42,15 @@ class Correction:
 
 @dataclass(frozen=True)
 class ToldFact:
-    """A fact as it was told; `in_force`: whether it still counts, `replaced_by`: what counts instead."""
+    """A fact as it was told; `in_force`: whether it still counts, `replaced_by`: what counts instead.
+
+    `is_protected`: the person is, now, so that no unit may be shown.
+    """
 
     envelope: Envelope
     in_force: bool
     replaced_by: UUID | None
+    is_protected: bool
 
 
 @step
@@ -87,8 +92,9 @@ async def facts_of(db: Database, case_id: UUID) -> list[ToldFact]:
         told = await outbox.history(tx, INTAKE_EVENTS, case_id)
     if not told:
         raise Unknown
-    corrected = corrections([_recorded(each) for each in told])
-    return [ToldFact(each, each.id not in corrected, corrected.get(each.id)) for each in told]
+    recorded = [_recorded(each) for each in told]
+    corrected, is_protected = corrections(recorded), fold(recorded).protection != UNPROTECTED
+    return [ToldFact(each, each.id not in corrected, corrected.get(each.id), is_protected) for each in told]
 
 
 def _recorded(envelope: Envelope) -> Recorded:

@@ -55,6 +55,18 @@ async def test_twenty_decisions_at_once_are_one_fact(intake: Intake) -> None:
     assert await intake.names(case["case_id"]) == ["application-received", "case-routed", "decision-made"]
 
 
+async def test_two_hundred_writers_of_one_case_at_once_are_told_in_an_exact_sequence(intake: Intake) -> None:
+    case = await intake.done("/applications", "2026-01-05", **APPLICATION)
+    path, body = f"/cases/{case['case_id']}/responsibility", {"unit": "vuxteamet", "role": "social_worker"}
+    answers = await asyncio.gather(*(intake.post(path, "2026-01-20", **body) for _ in range(200)))
+    assert Counter(answer.status_code for answer in answers) == {200: 200}
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(3, 203))
+    assert [each.sequence for each in await intake.told(case["case_id"])] == list(range(1, 203))
+    same = await asyncio.gather(*(intake.post(path, "2026-01-21", if_match='"202"', **body) for _ in range(200)))
+    assert Counter(answer.status_code for answer in same) == {200: 1, 412: 199}
+    assert next(answer.json()["cure"] for answer in same if answer.status_code == 412)
+
+
 async def test_twenty_times_the_same_key_at_once_is_one_case(intake: Intake) -> None:
     answers = await asyncio.gather(*(intake.post("/applications", "2026-01-05", key="once", **APPLICATION) for _ in range(AT_ONCE)))
     assert {answer.status_code for answer in answers} <= {201, 409}

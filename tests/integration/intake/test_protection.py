@@ -42,6 +42,7 @@ async def test_a_person_who_becomes_protected_has_no_unit_any_more(intake: Intak
     shown = (await intake.staff.get(f"/intake{at}")).json()
     assert (shown["passage"]["unit"], [route["unit"] for route in shown["passage"]["routes"]]) == (None, [None])
     assert (await intake.staff.get("/intake/cases", params={"unit": "jobbaktiv"})).json()["cases"] == []
+    assert "jobbaktiv" not in (await intake.staff.get(f"/intake{at}/facts")).text
     before = len(await intake.told(case["case_id"]))
     await intake.done(f"{at}/responsibility", "2026-01-21", unit="vuxteamet", role="social_worker")
     await intake.done(f"{at}/plan", "2026-01-22", next_follow_up_on="2026-02-22")
@@ -50,6 +51,16 @@ async def test_a_person_who_becomes_protected_has_no_unit_any_more(intake: Intak
     assert [each.type.split(".")[-2] for each in later] == ["case-assigned", "plan-agreed", "plan-expired", "case-routed"]
     assert units(later) == [None, None]
     assert all(task["unit"] is None for task in (await intake.staff.get("/intake/worklist")).json()["tasks"])
+
+
+async def test_a_correction_brings_no_unit_back(intake: Intake) -> None:
+    person_ref = await person(intake, OLD)
+    case = await applied(intake, person_ref)
+    await protect(intake, person_ref)
+    told = (await intake.staff.get(f"/intake/cases/{case['case_id']}/facts")).json()["facts"]
+    [coded] = [each["event_id"] for each in told if each["fact"] == "support-hindrance-coded"]
+    corrected = await intake.done(f"/cases/{case['case_id']}/corrections", None, event_id=coded, replacement={"fields": {"code": "social"}})
+    assert (corrected["passage"]["hindrance"], corrected["passage"]["unit"]) == ("social", None)
 
 
 async def test_a_protected_person_who_comes_has_no_unit_from_the_first_fact_on(intake: Intake) -> None:
