@@ -124,6 +124,33 @@ def h12(y: int) -> list[Typed]:
     ]
 
 
+def h10(y: int) -> list[Typed]:
+    """The first half: rejected and closed, reopened after an appeal, and decided anew."""
+    return [
+        typed(date(y, 1, 5), "h10", "contact", **CONTACT),
+        typed(date(y, 1, 5), "h10", "application", **application(date(y, 1, 5))),
+        typed(date(y, 1, 20), "h10", "decision", **REJECTED),
+        typed(date(y, 1, 20), "h10", "closing", reason="rejected"),
+        typed(date(y, 5, 28), "h10", "reopening", reason="appeal"),
+        typed(date(y, 5, 28), "h10", "decision", **granted(date(y, 5, 28))),
+    ]
+
+
+def h14(y: int) -> list[Typed]:
+    """Granted for February to July, and self-supporting at its end. Unemployed: assigned at once, planned after the assessment."""
+    half_a_year = {"support_from": f"{y}-02-01", "support_to": f"{y}-07-31"}
+    return [
+        typed(date(y, 1, 5), "h14", "contact", **CONTACT),
+        typed(date(y, 1, 5), "h14", "application", on=date(y, 1, 8), **application(date(y, 1, 5)), hindrance="unemployed"),
+        typed(date(y, 1, 9), "h14", "assessment-start", kind="application"),
+        typed(date(y, 1, 23), "h14", "assessment-completion", kind="application"),
+        typed(date(y, 1, 25), "h14", "decision", **granted(date(y, 2, 1)) | half_a_year),
+        typed(date(y, 2, 1), "h14", "plan", next_follow_up_on=f"{y}-03-01"),
+        typed(date(y, 2, 8), "h14", "assignments", mode="planned", insats_kind="work_placement", basis="sol_12_4"),
+        typed(date(y, 7, 31), "h14", "closing", reason="self_supporting_work"),
+    ]
+
+
 def h20(y: int) -> list[Typed]:
     """Moved away before anything was decided."""
     return [
@@ -137,6 +164,11 @@ PATHS = {
     "contact": "/intake/cases",
     "application": "/intake/cases/{case}/applications",
     "closing": "/intake/cases/{case}/closing",
+    "reopening": "/intake/cases/{case}/reopening",
+    "plan": "/intake/cases/{case}/plan",
+    "assignments": "/intake/cases/{case}/assignments",
+    "assessment-start": "/intake/cases/{case}/applications/{application}/assessment-start",
+    "assessment-completion": "/intake/cases/{case}/applications/{application}/assessment-completion",
     "decision": "/intake/cases/{case}/applications/{application}/decision",
 }
 
@@ -177,6 +209,6 @@ def desk(street: StreetRecord) -> Desk:
     A test that moves the street's clock uses this fixture too: it moves forward only, and the histories come first.
     """
     desk = Desk(street)
-    desk.play([*h1(2001), *h2_rejected(2002), *h2_renewed(2003), *h7(2005), *h8(2006), *h20(2007), *h12(2009)])
-    move_to(street, local_midnight(date(2010, 6, 1)))
+    desk.play([*h1(2001), *h2_rejected(2002), *h2_renewed(2003), *h7(2005), *h8(2006), *h20(2007), *h12(2009), *h14(2010), *h10(2011)])
+    move_to(street, local_midnight(date(2012, 6, 1)))
     return desk

@@ -11,6 +11,7 @@ from tools.logs import forget, logs
 from tools.quarantine import discard, quarantine, redrive
 from tools.rebuild import rebuild
 from tools.republish import republish
+from tools.sample import sample
 from tools.status import status
 from tools.street import down, open_page, token, up
 from tools.verify import verify
@@ -31,7 +32,7 @@ def sluss() -> None:
 
 STREET = (up, down, status, open_page, token, clock, demo)
 FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes)
-KEEPING = (verify, quarantine, redrive, discard, republish, rebuild)
+KEEPING = (verify, sample, quarantine, redrive, discard, republish, rebuild)
 
 for command in (*STREET, *FIGURES, *KEEPING):
     sluss.add_command(command)

@@ -10,15 +10,15 @@ from tests.street import service_client
 
 
 class Shown:
-    """L04 of the contacts of one month, as of a day and known at another."""
+    """A measure of what began in one month, as of a day and known at another."""
 
-    def __init__(self, street: StreetRecord) -> None:
-        self._street = street
+    def __init__(self, street: StreetRecord, measure: str) -> None:
+        self._street, self._measure = street, measure
 
     def __call__(self, month: str, as_of: str, known_at: str | None = None) -> dict[str, Any]:
         asked = {"by": "month", "as_of": as_of, **({"known_at": known_at} if known_at else {})}
         with service_client(self._street, "leadtimes", "leadtimes-reader") as leadtimes:
-            answer = leadtimes.get("/leadtimes/measures/L04", params=asked)
+            answer = leadtimes.get(f"/leadtimes/measures/{self._measure}", params=asked)
             answer.raise_for_status()
             groups = {group["group"]: group for group in answer.json()["groups"]}
         nobody = {"completed": {"n": 0}, "still_waiting": {"n": 0}, "ended_otherwise": {}}
@@ -27,7 +27,7 @@ class Shown:
 
 @pytest.fixture
 def l04(street: StreetRecord, desk: Desk) -> Shown:
-    return Shown(street)
+    return Shown(street, "L04")
 
 
 def completed(shown: dict[str, Any]) -> tuple[int, float]:
@@ -76,3 +76,40 @@ def test_h12_a_decision_typed_late_counts_from_when_it_was_known(l04: Shown) -> 
     early = l04("2009-01", "2009-03-31", known_at="2009-04-05")
     assert (early["completed"]["n"], early["still_waiting"]["n"], early["still_waiting"]["median_so_far"]) == (0, 1, 85)
     assert completed(l04("2009-01", "2009-03-31", known_at="2009-04-30")) == (1, 55)
+
+
+def test_h10_after_an_appeal_the_first_decision_counts_as_it_was_made(l04: Shown, desk: Desk, street: StreetRecord) -> None:
+    assert completed(l04("2011-01", "2011-12-31")) == (1, 15)
+    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
+        case = intake.get(f"/intake/cases/{desk.cases['h10']}").json()
+    assert (case["applications"][0]["decision"]["outcome"], case["applications"][0]["ended"]["on"]) == ("granted", "2011-05-28")
+
+
+def test_h1_support_of_five_months_ended_otherwise(desk: Desk, street: StreetRecord) -> None:
+    shown = Shown(street, "L24")("2001-01", "2001-12-31")
+    assert (shown["completed"]["n"], shown["ended_otherwise"]) == (0, {"lapsed_no_support": 1})
+    still = Shown(street, "L24")("2001-01", "2001-06-15")
+    assert (still["still_receiving"]["n"], still["still_receiving"]["median_so_far"]) == (1, 5)
+
+
+def test_h14_support_of_six_months_and_then_work_is_within_the_target(desk: Desk, street: StreetRecord) -> None:
+    shown = Shown(street, "L24")("2010-02", "2010-12-31")
+    assert (shown["completed"]["n"], shown["completed"]["mean"], shown["completed"]["target_met"]) == (1, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("measure", "month", "days"),
+    [("L05", "2010-01", 4), ("L06", "2010-01", 14), ("L07", "2010-01", 9)],
+)
+def test_from_application_to_plan_each_step_is_measured(measure: str, month: str, days: int, desk: Desk, street: StreetRecord) -> None:
+    assert completed(Shown(street, measure)(month, "2010-12-31")) == (1, days)
+
+
+def test_l09_counts_the_days_that_the_application_lay_unregistered(desk: Desk, street: StreetRecord) -> None:
+    shown = Shown(street, "L09")("2010-01", "2010-12-31")
+    assert completed(shown) == (1, 3)
+    assert shown["completed"]["working_days"]["mean"] == 2, "6 January is a holiday"
+
+
+def test_l08_leaves_out_who_was_assigned_before_the_plan(desk: Desk, street: StreetRecord) -> None:
+    assert Shown(street, "L08")("2010-02", "2010-12-31")["excluded"] == {"before_plan": 1}

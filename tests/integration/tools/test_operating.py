@@ -28,6 +28,9 @@ def test_with_leadtimes_stopped_a_command_says_so(street: StreetRecord, tmp_path
     assert result.stderr.startswith("Error: leadtimes does not answer.")
 
 
+DRAW = ["--rule", "assessment_to_start", "--n", "3"]
+
+
 async def unreadable_record(street: StreetRecord) -> str:
     """Puts a record on the bus that nobody can read; answers its place."""
     producer = AIOKafkaProducer(**street.broker.access(ADMIN).options())
@@ -88,3 +91,20 @@ async def test_lead_times_are_shown_in_each_format(run: Sluss) -> None:
     assert json.loads(document.stdout)["measure"] == "L04"
     assert rows.stdout.startswith("measure,as_of,known_at,rule_set,completed.n,")
     assert (await run("leadtimes", "--as-of", "yesterday")).exit_code == 2
+
+
+async def test_a_sample_is_the_same_for_the_same_seed_and_says_what_it_was_drawn_from(run: Sluss, street: StreetRecord) -> None:
+    for _ in range(6):
+        a_case(street)
+    drawn = [
+        json.loads((await run("sample", *asked, "--format", "json")).stdout)
+        for asked in (DRAW, DRAW, *([*DRAW, "--seed", f"{n}"] for n in (2, 3, 4)))
+    ]
+    assert drawn[0] == drawn[1]
+    assert drawn[0]["of"] >= 6
+    assert len({each["case_id"] for each in drawn[0]["cases"]}) == 3
+    assert any(each["cases"] != drawn[0]["cases"] for each in drawn)
+    text = (await run("sample", *DRAW)).stdout
+    assert all(each["case_id"] in text for each in drawn[0]["cases"])
+    unknown = await run("sample", "--rule", "nothing")
+    assert (unknown.exit_code, "assessment_to_start" in unknown.stderr) == (2, True)
