@@ -10,6 +10,8 @@ from uuid import UUID
 from shared.clock import LOCAL, local_date
 
 CHANNELS = {"phone": 40, "e_service": 30, "visit": 14, "referral_in": 8, "letter": 6, "home_visit": 2}
+HINDRANCES = {"unemployed": 50, "sick_without_sgi": 17, "language": 12, "social": 11, "parental": 6, "sick_with_sgi": 4}
+REGISTERED = {"registered": 80, "not_registered": 14, "unknown": 6}
 OUTCOMES = {"granted": 62, "rejected": 25, "partly": 8, "dismissed": 5}
 OPENS, SHUTS = 8, 16
 
@@ -52,7 +54,11 @@ def _life(person: UUID, at: datetime, chance: random.Random) -> Iterator[tuple[s
     at = at if channel == "e_service" else _later(at, chance.randint(0, 12), chance)
     applied = local_date(at)
     period = {"period_from": _first(applied).isoformat(), "period_to": _last(applied).isoformat()}
-    yield "application", at, {"kind": "new", "channel": channel, **period}
+    hindrance = _one_of(HINDRANCES, chance)
+    yield "application", at, {"kind": "new", "channel": channel, "hindrance": hindrance, **period}
+    if hindrance == "unemployed":
+        at = _later(at, chance.randint(0, 3), chance)
+        yield "pes_check", at, {"result": _one_of(REGISTERED, chance)}
     if chance.random() < 0.45:
         at = _later(at, chance.randint(1, 4), chance)
         yield "completion_request", at, {"due_on": (local_date(at) + timedelta(days=14)).isoformat()}
@@ -81,6 +87,12 @@ def _end(at: datetime, chance: random.Random) -> Iterator[tuple[str, datetime, d
     yield "decision", at, {"outcome": outcome, "automated": False, "decided_by_role": "social_worker", **period}
     if not gives:
         yield "closing", at, {"reason": "rejected"}
+        return
+    at = _later(at, chance.randint(2, 20), chance)
+    yield "plan", at, {"next_follow_up_on": (local_date(at) + timedelta(days=30)).isoformat()}
+    if chance.random() < 0.6:
+        at = _later(at, chance.randint(1, 14), chance)
+        yield "assignment", at, {"mode": "planned", "insats_kind": "work_placement", "basis": "sol_12_4", "planned_hours_per_week": 25}
 
 
 def _one_of(weights: dict[str, int], chance: random.Random) -> str:

@@ -47,6 +47,9 @@ PATHS: Final = {
     "assessment_start": ("cases", "{case}", "applications", "{application}", "assessment-start"),
     "assessment_completion": ("cases", "{case}", "applications", "{application}", "assessment-completion"),
     "decision": ("cases", "{case}", "applications", "{application}", "decision"),
+    "pes_check": ("cases", "{case}", "pes-checks"),
+    "plan": ("cases", "{case}", "plan"),
+    "assignment": ("cases", "{case}", "assignments"),
     "closing": ("cases", "{case}", "closing"),
 }
 
