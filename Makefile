@@ -6,7 +6,7 @@ given = $(if $(filter command,$(firstword $(origin $(1)))),$${$(1):+$(2) "$$$(1)
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-package contracts --no-emit-package shared --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status demo test test-integration test-fault soak bench docker-check fuzz check lint types imports contracts schemas compose lock clean
+.PHONY: help setup up down status demo test test-integration test-fault soak bench docker-check fuzz check lint types imports contracts schemas openapi compose lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ docker-check: setup ## docker-compose.yml on the Docker engine of this machine, 
 bench: setup ## speed beside a limit of the same run, in rounds that alternate; written to bench/results; ARGS="consumer --rounds 9 --out PLACE"
 	@$(BIN)/python -m tools.bench $(ARGS)
 
-check: lint types imports schemas compose ## what needs no server: style, types, import rules, schemas, compose file
+check: lint types imports schemas openapi compose ## what needs no server: style, types, import rules, schemas, compose file
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .
@@ -65,13 +65,17 @@ contracts: setup ## write the JSON Schemas and AsyncAPI anew from the classes
 schemas: setup ## JSON Schemas and AsyncAPI are what the classes say (make contracts writes them)
 	@$(BIN)/python -m tools.contracts --check
 
+openapi: setup ## what the services say of their APIs is OpenAPI, and says enough
+	@$(BIN)/pytest -q --no-header tests/contract/test_openapi.py >.openapi.log 2>&1 || { cat .openapi.log; rm .openapi.log; exit 1; }
+	@rm .openapi.log
+
 compose: setup ## docker-compose.yml is a valid one, and the same street as the local one
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/pytest -q --no-header tests/contract/test_compose_parity.py >.compose.log 2>&1 || { cat .compose.log; rm .compose.log; exit 1; }
 	@rm .compose.log
 
 lock: setup ## pin every package and Kafka jar anew, with hashes (needs the network)
-	@$(COMPILE) --group dev pyproject.toml contracts/pyproject.toml shared/pyproject.toml services/*/pyproject.toml -o requirements.lock
+	@$(COMPILE) --group dev pyproject.toml contracts/pyproject.toml shared/pyproject.toml services/*/pyproject.toml sluss_client/pyproject.toml -o requirements.lock
 	@for service in services/*/pyproject.toml; do \
 	    $(COMPILE) -c requirements.lock contracts/pyproject.toml shared/pyproject.toml $$service -o $${service%pyproject.toml}requirements.lock || exit 1; \
 	done
