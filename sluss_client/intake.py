@@ -22,6 +22,7 @@ TRIES: Final = 6
 LONGEST_PAUSE_S: Final = 10.0
 PASSES: Final = frozenset({409, 429, 502, 503, 504})
 PAGE: Final = 100
+SPREAD: Final = random.SystemRandom()
 
 
 class IntakeClient:
@@ -184,8 +185,8 @@ class IntakeClient:
     async def correct(
         self, case: Case, event_id: UUID, *, happened: Happened | None = None, fields: Mapping[str, Any] | None = None
     ) -> Case:
-        """Rättelse: replaces a fact by the same with something said otherwise; when nothing is, it was entered in error."""
-        if happened is None and not fields:
+        """Rättelse: replaces a fact by the same with something said otherwise; with neither `happened` nor `fields` it was in error."""
+        if happened is None and fields is None:
             return await self._of_case(case, "corrections", None, {"event_id": event_id, "entered_in_error": True})
         when = {"happened": _moment(happened)} if happened else {}
         said = {name: _plain(value) for name, value in (fields or {}).items()}
@@ -239,6 +240,8 @@ class IntakeClient:
             headers = self._headers() | {"Last-Event-ID": str(after)}
             try:
                 async with self._http.stream("GET", "/intake/changes/stream", headers=headers, params={"for_s": at_a_time_s}) as answer:
+                    if answer.status_code in PASSES:
+                        raise httpx.ReadError("the service cannot answer at the moment")
                     if answer.is_error:
                         await answer.aread()
                         raise _refusal(answer)
@@ -285,7 +288,7 @@ class IntakeClient:
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], **what: Any) -> Any:
         """Sends a request, again while it passes by itself: no connection, too many requests, the same key still on its way."""
         for left in reversed(range(TRIES)):
-            pause = random.uniform(0, min(LONGEST_PAUSE_S, 0.2 * 2 ** (TRIES - left)))  # noqa: S311  # spreads retries, guards nothing
+            pause = SPREAD.uniform(0, min(LONGEST_PAUSE_S, 0.2 * 2 ** (TRIES - left)))
             try:
                 answer = await self._http.request(method, f"/intake{path}", headers=self._headers() | dict(headers), **what)
             except httpx.TransportError:
@@ -297,7 +300,8 @@ class IntakeClient:
                 refusal = _refusal(answer)
                 if not left or answer.status_code not in PASSES or (answer.status_code == 409 and refusal.code != "idempotency_in_flight"):
                     raise refusal
-                pause = max(pause, float(answer.headers.get("Retry-After", 0)))
+                asked = answer.headers.get("Retry-After", "")
+                pause = max(pause, float(asked)) if asked.isdigit() else pause
             await asyncio.sleep(pause)
         raise AssertionError("the last try answers or raises")
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from services.intake.domain.case import Case
 from services.intake.domain.corrections import Recorded
 from services.intake.domain.facts import Fact
 from services.intake.domain.moments import LOCAL, Precision, When, day, instant, local_date
+from shared.http import FIRST_YEAR, LAST_YEAR
 from shared.outbox import Told
 
 BODY = TypeAdapter(Case)
@@ -77,9 +78,11 @@ def replaced(event: PublishedEvent, fields: Mapping[str, Any], happened: When) -
     try:
         changed = type(event).model_validate_json(json.dumps(event.model_dump(mode="json") | dict(fields)))
     except ValidationError as error:
-        raise BadField(str(error.errors(include_input=False)[0]["loc"][0])) from None
+        where = error.errors(include_input=False)[0]["loc"]
+        raise BadField(str(where[0]) if where else min(fields)) from None
     for name in fields:
-        if isinstance(getattr(changed, name), UnmappedCode):
+        said = getattr(changed, name)
+        if isinstance(said, UnmappedCode) or (isinstance(said, date) and not FIRST_YEAR <= said.year <= LAST_YEAR):
             raise BadField(name)
     return _fact(changed, happened)
 

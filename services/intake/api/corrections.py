@@ -18,6 +18,8 @@ from shared.context import begin
 from shared.problems import Problem
 from shared.telemetry import step
 
+OF_UNITS = {"unit", "role", "rule_id", "rule_version"}
+"""What tells a unit, and is shown of nobody who is protected."""
 router = APIRouter(dependencies=[Depends(staff)])
 
 
@@ -99,7 +101,7 @@ def _fact(told: ToldFact) -> FactShown:
         sequence=envelope.sequence or 0,
         happened=moment_shown(kept(envelope.data, envelope.time, envelope.timeprecision).happened),
         recorded_at=envelope.recordedtime.astimezone(LOCAL),
-        fields=envelope.data.model_dump(mode="json", exclude_none=True, exclude={"unit"} if told.is_protected else None),
+        fields=envelope.data.model_dump(mode="json", exclude_none=True, exclude=OF_UNITS if told.is_protected else None),
         in_force=told.in_force,
         replaced_by=told.replaced_by,
     )

@@ -184,7 +184,7 @@ def _place(task: TaskShown) -> str:
 
 @router.get("/changes", summary="What changed")
 @step
-async def show_changes(request: Request, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = USUAL) -> ChangesShown:
+async def show_changes(request: Request, after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Limit = USUAL) -> ChangesShown:
     """Ändringar after a place of the stream. Every change comes once, also what a timer did; of one case in the order of versions."""
     house: House = request.app.state.house
     found = await handlers.changes(house.db, after, limit)
@@ -200,7 +200,7 @@ async def show_changes(request: Request, after: Annotated[int, Query(ge=0)] = 0,
 @step
 async def stream_changes(
     request: Request,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     for_s: Annotated[int, Query(ge=0, le=STREAM_S, description="seconds after which the stream ends by itself")] = STREAM_S,
     last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,18}$", description="where a stream that broke off goes on")] = None,
 ) -> StreamingResponse:

@@ -260,7 +260,7 @@ async def protect_person(
     except Refused as error:
         _refuse(error)
     house = request.app.state.house
-    await protect_cases(house.db, house.ours, person_ref, person.protection, person.effective_on or body.effective_on, at.context)
+    await protect_cases(house.db, house.ours, person_ref, at.context)
     return at.show(person)
 
 

@@ -112,7 +112,7 @@ class Application:
     def supports(self, month: date) -> bool:
         """Whether granted support touches the month that begins on `month`."""
         decided = self.decision
-        if decided is None or decided.support_from is None or decided.support_to is None:
+        if decided is None or not decided.outcome.gives_support or decided.support_from is None or decided.support_to is None:
             return False
         return decided.support_from < next_month(month) and decided.support_to >= month
 

@@ -1,6 +1,6 @@
 """Rättelse: which facts are in force when some were corrected, and what may be corrected. A told fact is never edited. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -14,8 +14,11 @@ from services.intake.domain.facts import (
     CaseReopened,
     EventCorrected,
     Fact,
+    ProtectionLevelChanged,
+    ReopenReason,
 )
 from services.intake.domain.moments import Precision, instant, local_date
+from services.intake.domain.sound import must_be_sound
 from services.intake.domain.steps import NotYet, Refused
 
 
@@ -70,42 +73,61 @@ def fold(recorded: Sequence[Recorded]) -> Case:
 
 
 def correct(
-    recorded: Sequence[Recorded], correction_id: UUID, event_id: UUID, replacement: Recorded | None, now: datetime
+    recorded: Sequence[Recorded], new_id: Callable[[], UUID], event_id: UUID, replacement: Recorded | None, now: datetime
 ) -> list[Recorded]:
     """What is told to correct a fact: the replacement, if there is one, and the correction; nothing when it says the same.
 
-    Raises Refused where the fact is not there, was corrected already, or carries others that would hang in the air.
+    With a correction that had replaced something, what it brought goes too. A closing by rule that the replacement shows to be wrong is
+    undone (`clocks.md` 2). Raises Refused where the fact is not there, was corrected already, or carries others.
     """
-    known = {each.id: each.fact for each in recorded}
+    known, corrected = {each.id: each.fact for each in recorded}, corrections(recorded)
     if event_id not in known:
         raise Refused("The case has no such fact.")
-    if event_id in corrections(recorded):
+    if event_id in corrected:
         raise Refused("This fact has been corrected already.")
     before = known[event_id]
     if isinstance(before, CaseClosed | CaseReopened):
         raise Refused("A closing is undone by a reopening, and a reopening by a closing.")
-    correction = EventCorrected(instant(now), event_id, None if replacement else True, replacement.id if replacement else None)
+    if isinstance(before, ProtectionLevelChanged):
+        raise Refused("Protection is changed at the person, not in a case.")
+    told = []
     if replacement is not None:
         if isinstance(before, EventCorrected) or not _speaks_of_the_same(before, replacement.fact):
             raise Refused("A fact is replaced by one that speaks of the same thing.")
         if replacement.fact == before:
             return []
-        happened = replacement.fact.happened
-        if happened.at > now if happened.precision is Precision.INSTANT else happened.date > local_date(now):
-            raise NotYet
-    told = [*([replacement] if replacement else []), Recorded(correction_id, correction)]
-    _must_hold_together(in_force([*recorded, *told]))
+        _must_have_happened(replacement.fact, now)
+        must_be_sound(replacement.fact, now)
+        told.append(replacement)
+    told.append(Recorded(new_id(), _correction(event_id, replacement, now)))
+    brought = _last(before.replaced_by, corrected) if isinstance(before, EventCorrected) else None
+    if brought is not None:
+        told.append(Recorded(new_id(), _correction(brought, None, now)))
+    case = _must_hold_together(in_force([*recorded, *told]))
+    closing = case.closing
+    if replacement and closing and closing.reason.is_rule and replacement.fact.happened.surely_before(closing.happened):
+        told.append(Recorded(new_id(), CaseReopened(instant(now), ReopenReason.CLOSED_IN_ERROR)))
     return told
 
 
+def _correction(event_id: UUID, replacement: Recorded | None, now: datetime) -> EventCorrected:
+    return EventCorrected(instant(now), event_id, None if replacement else True, replacement.id if replacement else None)
+
+
+def _must_have_happened(fact: Fact, now: datetime) -> None:
+    happened = fact.happened
+    if happened.at > now if happened.precision is Precision.INSTANT else happened.date > local_date(now):
+        raise NotYet
+
+
 def _speaks_of_the_same(before: Fact, after: Fact) -> bool:
-    """Of one kind, and about the same application, assignment, plan or observation."""
-    refs = [name for name in vars(before) if name.endswith("_ref") and name not in ("person_ref", "household_ref")]
+    """Of one kind, and about the same person, application, assignment, plan or observation."""
+    refs = [name for name in vars(before) if name.endswith("_ref") and name != "household_ref"]
     return type(before) is type(after) and all(getattr(before, name) == getattr(after, name) for name in refs)
 
 
-def _must_hold_together(facts: Sequence[Fact]) -> None:
-    """Raises Refused where the case would begin with nothing, or a fact speak of what is not there."""
+def _must_hold_together(facts: Sequence[Fact]) -> Case:
+    """The case of these facts. Raises Refused where it would begin with nothing, or a fact speak of what is not there."""
     case = reduce(evolve, facts, Case())
     if case.opened is None:
         raise Refused("Nothing of the case would be left: close it as entered in error.")
@@ -116,3 +138,4 @@ def _must_hold_together(facts: Sequence[Fact]) -> None:
             raise Refused("Other facts rest on this one: correct them first.")
         if isinstance(fact, AssignmentAnswered) and fact.assignment_ref not in assignments:
             raise Refused("Other facts rest on this one: correct them first.")
+    return case

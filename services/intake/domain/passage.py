@@ -27,6 +27,7 @@ from services.intake.domain.facts import (
     AssignmentIssued,
     CaseAssigned,
     CaseRouted,
+    Code,
     Fact,
     FollowUpHeld,
     InsatsObserved,
@@ -38,7 +39,8 @@ from services.intake.domain.facts import (
     PlanningMeetingHeld,
     SupportHindranceCoded,
 )
-from services.intake.domain.moments import When, day, local_date
+from services.intake.domain.moments import When, day
+from services.intake.domain.sound import must_be_sound
 from services.intake.domain.steps import Refused
 
 CODE_VERSION = 1
@@ -69,6 +71,8 @@ class Plan:
     agreed: When
     next_follow_up_on: date
     expired: When | None = None
+    followed_up: When | None = None
+    """When it was last followed up."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ class Passage:
     pes: PesChecked | None = None
     observed: tuple[InsatsObserved, ...] = ()
     routes: tuple[CaseRouted, ...] = ()
+    hops: int = 0
+    """The number of the last hop, of routes too that are not shown any more."""
     assigned: CaseAssigned | None = None
     plan: Plan | None = None
     assignments: tuple[Assignment, ...] = ()
@@ -138,15 +144,15 @@ def follow(passage: Passage, fact: OfPassage) -> Passage:
         case InsatsObserved():
             return replace(passage, observed=(*passage.observed, fact))
         case CaseRouted():
-            return replace(passage, routes=(*passage.routes, fact), assigned=None)
+            return replace(passage, routes=(*passage.routes, fact), hops=max(passage.hops, fact.hop), assigned=None)
         case CaseAssigned():
             return replace(passage, assigned=fact)
         case PlanAgreed():
-            return replace(passage, plan=Plan(fact.plan_ref, fact.version, fact.happened, fact.next_follow_up_on))
+            return replace(passage, plan=_agreed(passage.plan, fact))
         case PlanExpired():
             return replace(passage, plan=passage.plan and replace(passage.plan, expired=fact.happened))
         case FollowUpHeld():
-            return replace(passage, plan=passage.plan and replace(passage.plan, next_follow_up_on=fact.next_follow_up_on))
+            return replace(passage, plan=passage.plan and _followed_up(passage.plan, fact))
         case AssignmentIssued():
             issued = Assignment(fact.assignment_ref, fact.mode, fact.insats_kind, fact.happened)
             return replace(passage, assignments=(*passage.assignments, issued))
@@ -161,10 +167,24 @@ def follow(passage: Passage, fact: OfPassage) -> Passage:
             assert_never(fact)
 
 
+def _agreed(plan: Plan | None, fact: PlanAgreed) -> Plan:
+    """The plan after another version; one typed late, from before what is known, changes nothing but the count of versions."""
+    known_since = plan and (plan.expired or plan.agreed)
+    if plan and known_since and fact.happened.at < known_since.at:
+        return replace(plan, version=fact.version)
+    return Plan(fact.plan_ref, fact.version, fact.happened, fact.next_follow_up_on)
+
+
+def _followed_up(plan: Plan, fact: FollowUpHeld) -> Plan:
+    """The plan after a follow-up; one typed late, from before the last, moves no day."""
+    if plan.followed_up and fact.happened.at < plan.followed_up.at:
+        return plan
+    return replace(plan, next_follow_up_on=fact.next_follow_up_on, followed_up=fact.happened)
+
+
 def hidden(passage: Passage) -> Passage:
-    """The passage without any unit, as it is shown of somebody who is protected."""
-    routes = tuple(replace(route, unit=None) for route in passage.routes)
-    return replace(passage, routes=routes, assigned=passage.assigned and replace(passage.assigned, unit=None))
+    """The passage of somebody who is protected: where it was routed and to whom it was assigned is gone, for a rule tells the unit."""
+    return replace(passage, routes=(), assigned=None)
 
 
 Known = TypeVar("Known", SupportHindranceCoded, PesChecked)
@@ -180,12 +200,11 @@ def decide_on(passage: Passage, command: OnPassage) -> list[Fact]:
     happened = command.happened
     match command:
         case CodeHindrance():
-            same = passage.hindrance is not None and passage.hindrance.code == command.code
-            return [] if same else [SupportHindranceCoded(happened, command.code, CODE_VERSION)]
+            return coded(passage, happened, command.code)
         case CheckPes():
-            return check_pes(command)
+            return _sound(PesChecked(happened, command.result, command.registered_since), command)
         case ObserveInsats():
-            return observe_insats(command)
+            return _sound(observed(command), command)
         case AssignCase():
             return [CaseAssigned(happened, command.unit, command.role)]
         case AgreePlan():
@@ -210,32 +229,31 @@ def decide_on(passage: Passage, command: OnPassage) -> list[Fact]:
             assert_never(command)
 
 
-def check_pes(command: CheckPes) -> list[Fact]:
-    """Since when somebody is registered is said of the registered only."""
-    if command.registered_since is None:
-        return [PesChecked(command.happened, command.result, None)]
-    if command.result != REGISTERED:
-        raise Refused("Only somebody who is registered has a day since when.")
-    if command.registered_since > command.happened.date:
-        raise Refused("Nobody is registered from a day after the check.")
-    return [PesChecked(command.happened, command.result, command.registered_since)]
+def coded(passage: Passage, happened: When, code: Code) -> list[Fact]:
+    """The hindrance from a moment on; nothing when it is known to be so from that moment already."""
+    known = passage.hindrance
+    if known is not None and known.code == code and known.happened.at <= happened.at:
+        return []
+    return [SupportHindranceCoded(happened, code, CODE_VERSION)]
 
 
-def observe_insats(command: ObserveInsats) -> list[Fact]:
+def observed(command: ObserveInsats) -> InsatsObserved:
     """An insats that began without us; it happened on the day it began, also before the case (`clocks.md` 1)."""
-    started = command.happened.date
-    if command.ended_on and not started <= command.ended_on <= local_date(command.now):
-        raise Refused("An insats ended between the day it began and today.")
-    observed = InsatsObserved(
-        day(started),
+    began = command.happened.date
+    return InsatsObserved(
+        day(began),
         command.observed_ref,
         command.kind,
-        started,
+        began,
         command.ended_on,
         command.planned_hours_per_week,
         command.provider_role,
     )
-    return [observed]
+
+
+def _sound(fact: Fact, command: OnPassage) -> list[Fact]:
+    must_be_sound(fact, command.now)
+    return [fact]
 
 
 def issue_assignment(passage: Passage, command: IssueAssignment) -> list[Fact]:

@@ -11,6 +11,7 @@ from services.intake.domain.commands import ReceiveApplication, Typed
 from services.intake.domain.facts import (
     SICK_WITHOUT_SGI,
     UNEMPLOYED,
+    UNPROTECTED,
     AssignmentIssued,
     CaseRouted,
     Code,
@@ -81,17 +82,23 @@ class Beside:
 
 def follow_on(case: Case, command: Typed, beside: Beside) -> Iterator[Fact]:
     """What follows of itself, now, from what was typed: a case is routed, and somebody who says unemployed is assigned."""
+    yield from route(case, command.now, beside)
     table = table_at(beside.tables, local_date(command.now))
-    if table is None or case.closing is not None or not case.applications:
-        return
-    holding = conditions(case, command.now, beside.age)
-    rule = next((rule for rule in table.rules if rule.when <= holding), None)
-    if rule and _goes_elsewhere(case, rule):
-        routes = case.passage.routes
-        yield CaseRouted(instant(command.now), rule.unit, rule.role, rule.id, table.version, len(routes) + 1)
-    if table.direct and isinstance(command, ReceiveApplication) and _is_assigned_at_once(case, command):
+    if table and table.direct and isinstance(command, ReceiveApplication) and _is_assigned_at_once(case, command):
         direct, ref = table.direct, uuid5(command.application_ref, Mode.DIRECT)
         yield AssignmentIssued(instant(command.now), ref, Mode.DIRECT, direct.insats_kind, direct.planned_hours_per_week, direct.basis)
+
+
+def route(case: Case, now: datetime, beside: Beside) -> Iterator[Fact]:
+    """To another unit or role, if the rules of now name one; nobody who is protected is routed, for the rule would tell the unit."""
+    table = table_at(beside.tables, local_date(now))
+    if table is None or case.closing is not None or not case.applications or case.protection != UNPROTECTED:
+        return
+    holding = conditions(case, now, beside.age)
+    rule = next((rule for rule in table.rules if rule.when <= holding), None)
+    last = case.passage.routes[-1] if case.passage.routes else None
+    if rule and (last is None or (last.unit, last.role) != (rule.unit, rule.role)):
+        yield CaseRouted(instant(now), rule.unit, rule.role, rule.id, table.version, case.passage.hops + 1)
 
 
 def table_at(tables: Sequence[Table], on: date) -> Table | None:
@@ -123,16 +130,7 @@ def _months_before(month: date) -> Iterator[date]:
     return (date(each // 12, each % 12 + 1, 1) for each in range(count - OF_MONTHS, count))
 
 
-def _goes_elsewhere(case: Case, rule: Rule) -> bool:
-    """Whether the rule names another unit or role than the case is at. Of a protected case the unit is not kept: another rule."""
-    routes = case.passage.routes
-    if not routes:
-        return True
-    last = routes[-1]
-    return last.rule_id != rule.id if last.unit is None else (last.unit, last.role) != (rule.unit, rule.role)
-
-
 def _is_assigned_at_once(case: Case, command: ReceiveApplication) -> bool:
     """A new application that says unemployed, unless a human has a reason against it or an assignment is open already."""
-    wanted = command.kind == NEW and command.hindrance == UNEMPLOYED and command.assign
+    wanted = command.kind == NEW and command.hindrance == UNEMPLOYED and command.assign and case.closing is None
     return wanted and not any(each.is_open for each in case.passage.assignments)

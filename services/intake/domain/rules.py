@@ -47,14 +47,13 @@ from services.intake.domain.facts import (
     Outcome,
     ProtectionLevelChanged,
     ReopenReason,
-    SupportHindranceCoded,
 )
 from services.intake.domain.moments import Precision, When, instant, local_date
-from services.intake.domain.passage import CODE_VERSION, Passage, decide_on
-from services.intake.domain.routing import Beside, follow_on
+from services.intake.domain.passage import Passage, coded, decide_on
+from services.intake.domain.routing import Beside, follow_on, route
+from services.intake.domain.sound import must_be_sound
 from services.intake.domain.steps import Next, NotYet, Refused, Step
 
-SYSTEM = "system"
 REOPENS_WITHIN = timedelta(days=30)
 
 
@@ -66,7 +65,8 @@ def decide(case: Case, command: Command, beside: Beside = NOWHERE) -> list[Fact]
     if isinstance(command, LapseCase):
         return lapse(case, command.now)
     if isinstance(command, ProtectCase):
-        return protect(case, command.level, command.effective_on, command.now)
+        changed = protect(case, command.level, command.effective_on, command.now)
+        return [*changed, *route(reduce(evolve, changed, case), command.now, beside)]
     _not_later_than_now(command)
     try:
         typed = _typed(case, command)
@@ -74,10 +74,9 @@ def decide(case: Case, command: Command, beside: Beside = NOWHERE) -> list[Fact]
         raise Refused(refused.message, steps(case, command.now)) from None
     if not typed:
         return []
-    after = reduce(evolve, typed, case)
     level, since = beside.protection or case.protection, beside.protected_from or local_date(command.now)
-    facts = [*typed, *protect(case, level, since, command.now), *follow_on(after, command, beside)]
-    return facts if level == UNPROTECTED else [_without_unit(fact) for fact in facts]
+    told = [*(typed if level == UNPROTECTED else map(without_unit, typed)), *protect(case, level, since, command.now)]
+    return [*told, *follow_on(reduce(evolve, told, case), command, beside)]
 
 
 def protect(case: Case, level: Code, effective_on: date, now: datetime) -> list[Fact]:
@@ -85,7 +84,8 @@ def protect(case: Case, level: Code, effective_on: date, now: datetime) -> list[
     return [ProtectionLevelChanged(instant(now), level, effective_on)] if level != case.protection else []
 
 
-def _without_unit(fact: Fact) -> Fact:
+def without_unit(fact: Fact) -> Fact:
+    """The fact as it is told of somebody protected."""
     return replace(fact, unit=None) if isinstance(fact, CaseRouted | CaseAssigned) else fact
 
 
@@ -162,17 +162,15 @@ def register_contact(case: Case, command: RegisterContact) -> list[Fact]:
         return []
     _must_be_open(case)
     _must_be_about_the_same_person(case, command)
-    known_from = command.known_from
-    if known_from and not command.happened.date <= known_from <= local_date(command.now):
-        raise Refused("A case is known from a day between its contact and today.")
     contact = FirstContactRegistered(
         command.happened,
         command.person_ref or case.person_ref,
         command.household_ref or case.household_ref,
         command.channel,
         command.source_system,
-        known_from,
+        command.known_from,
     )
+    must_be_sound(contact, command.now)
     return [contact]
 
 
@@ -182,8 +180,6 @@ def receive_application(case: Case, command: ReceiveApplication) -> list[Fact]:
     _must_be_about_the_same_person(case, command)
     if case.application(command.application_ref):
         raise Refused("This application has been received already.")
-    if command.period_to < command.period_from:
-        raise Refused("The period that is applied for ends before it begins.")
     received = ApplicationReceived(
         command.happened,
         command.application_ref,
@@ -194,10 +190,8 @@ def receive_application(case: Case, command: ReceiveApplication) -> list[Fact]:
         command.period_from,
         command.period_to,
     )
-    said = command.hindrance
-    if said is None or (case.passage.hindrance and case.passage.hindrance.code == said):
-        return [received]
-    return [received, SupportHindranceCoded(command.happened, said, CODE_VERSION)]
+    must_be_sound(received, command.now)
+    return [received, *(coded(case.passage, command.happened, command.hindrance) if command.hindrance else [])]
 
 
 def request_completion(case: Case, command: RequestCompletion) -> list[Fact]:
@@ -243,15 +237,6 @@ def complete_assessment(case: Case, command: CompleteAssessment) -> list[Fact]:
 def make_decision(case: Case, command: MakeDecision) -> list[Fact]:
     """From each open state of the application; a period of support if and only if something is granted."""
     application = _open_application(case, command)
-    period = (command.support_from, command.support_to)
-    if command.outcome.gives_support and None in period:
-        raise Refused("A decision that grants something says from which day to which day.")
-    if not command.outcome.gives_support and period != (None, None):
-        raise Refused("A decision that grants nothing has no period of support.")
-    if command.automated != (command.decided_by_role == SYSTEM):
-        raise Refused("An automated decision is the system's, and no other is.")
-    if command.support_from and command.support_to and command.support_to < command.support_from:
-        raise Refused("The period of support ends before it begins.")
     decided = DecisionMade(
         command.happened,
         application.ref,
@@ -262,6 +247,7 @@ def make_decision(case: Case, command: MakeDecision) -> list[Fact]:
         command.automated,
         command.decided_by_role,
     )
+    must_be_sound(decided, command.now)
     return [decided]
 
 

@@ -1,5 +1,6 @@
 """One command, one transaction: lock, load, decide, evolve, save, tell. Nobody below opens a transaction or commits."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from services.intake.domain.case import Case, evolve, lapse_due
 from services.intake.domain.commands import Command, LapseCase, ProtectCase, ReceiveApplication, RegisterContact, Typed
-from services.intake.domain.facts import Code
+from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import local_date
 from services.intake.domain.routing import Beside, Table
 from services.intake.domain.rules import decide, home
@@ -25,7 +26,7 @@ from shared import outbox
 from shared.context import Context
 from shared.crash import CrashPoint, reach
 from shared.idempotency import Answer, Key, claim, settle
-from shared.postgres import Database, Transaction, transaction
+from shared.postgres import Database, Transaction, lock, transaction
 from shared.telemetry import step
 from shared.timers import set_timer
 
@@ -97,6 +98,8 @@ async def handle(db: Database, ours: Ours, asked: Asked, context: Context) -> Do
         answered = await claim(tx, asked.key)
         if answered is not None:
             return await _again(tx, answered)
+        if asked.case_id and (person_ref := getattr(asked.command, "person_ref", None)):
+            await lock(tx, person_ref)  # before the case, as everywhere: who is protected meanwhile has this case too
         case_id = asked.case_id or await _home(tx, asked.command)
         stored = await store.load(tx, case_id)
         if asked.case_id and not stored.version:
@@ -123,11 +126,16 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
 
 
 @step
-async def protect(db: Database, ours: Ours, person_ref: UUID, level: Code, effective_on: date, context: Context) -> None:
-    """Every case of a person learns the level of protection, closed ones too. One that misses it learns it with its next fact."""
+async def protect(db: Database, ours: Ours, person_ref: UUID, context: Context) -> None:
+    """Every case of a person learns how they are protected by now, closed ones too. One that misses it learns it with its next fact."""
     async with transaction(db) as tx:
-        for case_id in sorted(await store.of_person(tx, person_ref)):
-            command = ProtectCase(level=level, effective_on=effective_on, now=context.now)
+        cases = await store.of_person(tx, person_ref)  # the person is locked, so what is read of the vault now is the last word
+        standing = await vault.standing(ours.vault, person_ref, local_date(context.now))
+        if standing is None:
+            return
+        since = standing.effective_on or local_date(context.now)
+        for case_id in sorted(cases):
+            command = ProtectCase(level=standing.protection, effective_on=since, now=context.now)
             await _carry_out(tx, ours, case_id, await store.load(tx, case_id), command, context)
 
 
@@ -139,9 +147,13 @@ async def changes(db: Database, after: int, most: int) -> list[Change]:
 
 async def worklist(db: Database, unit: str | None, now: datetime) -> list[tuple[UUID, Task]]:
     """What waits in the open cases of a unit, or of all: by the day it is due, then by case and reason."""
-    cases = await store.open_of(db, unit)
-    found = [(case_id, task) for case_id, case in cases.items() for task in tasks(case, now)]
-    return sorted(found, key=lambda each: place_of(*each))
+    rows = await store.open_of(db, unit)
+
+    def found() -> list[tuple[UUID, Task]]:
+        waiting = ((case_id, task) for case_id, body in rows for task in tasks(store.read_body(body), now))
+        return sorted(waiting, key=lambda each: place_of(*each))
+
+    return await asyncio.to_thread(found)  # thousands of cases take a second
 
 
 def place_of(case_id: UUID, task: Task) -> tuple[date, UUID, str, str]:
@@ -169,12 +181,18 @@ async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored,
 async def _beside(ours: Ours, case: Case, command: Command, context: Context) -> Beside:
     """The rules, and how the person of the case stands, where the vault knows."""
     person_ref = getattr(command, "person_ref", None) or case.person_ref
-    if person_ref is None or isinstance(command, ProtectCase | LapseCase):
+    if person_ref is None or isinstance(command, LapseCase):
         return Beside(ours.tables)
     standing = await vault.standing(ours.vault, person_ref, local_date(context.now))
     if standing is None:
         return Beside(ours.tables)
     return Beside(ours.tables, standing.age, standing.protection, standing.effective_on)
+
+
+async def is_protected(ours: Ours, case: Case, context: Context) -> bool:
+    """Whether the person of a case is protected, by the vault and else by what the case knows."""
+    standing = await vault.standing(ours.vault, case.person_ref, local_date(context.now)) if case.person_ref else None
+    return (standing.protection if standing else case.protection) != UNPROTECTED
 
 
 async def _home(tx: Transaction, command: Typed) -> UUID:

@@ -9,13 +9,14 @@ from uuid_utils.compat import uuid7
 
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope
+from contracts.intake import EventCorrectedV1
 from services.intake.domain.case import lapse_due
 from services.intake.domain.corrections import Recorded, correct, corrections, fold
 from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import When
-from services.intake.domain.rules import steps
+from services.intake.domain.rules import steps, without_unit
 from services.intake.domain.steps import NotYet, Refused
-from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown
+from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, is_protected
 from services.intake.store import cases as store
 from services.intake.store.cases import Stored
 from services.intake.translate import kept, name_of, publishable, replaced
@@ -69,7 +70,9 @@ async def correct_fact(db: Database, ours: Ours, asked: Correction, context: Con
         recorded = [_recorded(each) for each in told]
         try:
             replacement = _replacement(asked, told)
-            new = correct(recorded, uuid7(), asked.event_id, replacement, context.now)
+            if replacement and await is_protected(ours, stored.case, context):
+                replacement = Recorded(replacement.id, without_unit(replacement.fact))
+            new = correct(recorded, uuid7, asked.event_id, replacement, context.now)
         except NotYet as refused:
             raise NotAllowed(asked.case_id, refused) from None
         except Refused as refused:
@@ -105,5 +108,7 @@ def _replacement(asked: Correction, told: list[Envelope]) -> Recorded | None:
     before = next((each for each in told if each.id == asked.event_id), None)
     if before is None or not asked.replaces:
         return None
+    if isinstance(before.data, EventCorrectedV1):
+        raise Refused("A correction is not replaced: it is corrected as entered in error.")
     happened = asked.happened or _recorded(before).fact.happened
     return Recorded(uuid7(), replaced(before.data, asked.fields, happened))

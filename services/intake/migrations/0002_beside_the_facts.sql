@@ -29,6 +29,7 @@ CREATE TABLE change (
     facts       text[]      NOT NULL,
     recorded_at timestamptz NOT NULL
 );
+INSERT INTO change_pending (case_id, version, facts, recorded_at) SELECT stream, version, '{}', now() FROM state ORDER BY stream;
 
 -- A rule that a human did not follow, and why.
 CREATE TABLE override (

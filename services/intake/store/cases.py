@@ -41,7 +41,7 @@ PLACE = """
     INSERT INTO change (case_id, version, facts, recorded_at) SELECT case_id, version, facts, recorded_at FROM moved ORDER BY id
 """
 CHANGES = "SELECT place, case_id, version, facts, recorded_at FROM change WHERE place > $1 ORDER BY place LIMIT $2"
-OPEN_OF = "SELECT stream, version, body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1)"
+OPEN_OF = "SELECT stream, body::text AS body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1)"
 FIRST, CHANGES_LOCK = UUID(int=0), UUID("c4a9e000-0000-4000-8000-000000000001")
 
 BODY = TypeAdapter(Case)
@@ -121,9 +121,14 @@ async def listed(db: Database, wanted: Wanted, after: UUID, most: int) -> dict[U
     return {row["stream"]: Stored(row["version"], BODY.validate_python(row["body"])) for row in rows}
 
 
-async def open_of(db: Database, unit: str | None) -> dict[UUID, Case]:
-    """Every open case of a unit, or of all."""
-    return {row["stream"]: BODY.validate_python(row["body"]) for row in await db.fetch(OPEN_OF, unit)}
+async def open_of(db: Database, unit: str | None) -> list[tuple[UUID, str]]:
+    """Every open case of a unit, or of all, each with its document as text."""
+    return [(row["stream"], row["body"]) for row in await db.fetch(OPEN_OF, unit)]
+
+
+def read_body(text: str) -> Case:
+    """A case from its document."""
+    return BODY.validate_json(text)
 
 
 async def note_change(tx: Transaction, case_id: UUID, version: int, facts: Sequence[str], context: Context) -> None:

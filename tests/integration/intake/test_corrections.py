@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.intake.translate import fold
-from tests.integration.intake.conftest import APPLICATION, CONTACT, REJECTED, Intake
+from tests.integration.intake.conftest import APPLICATION, CONTACT, GRANTED, REJECTED, Intake
 
 MISSING = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e"
 
@@ -62,7 +62,7 @@ async def test_a_fact_is_replaced_by_the_same_with_something_said_otherwise(inta
     assert told[-2]["fields"]["channel"] == "letter"
     await agrees(intake, case)
     undone = await intake.done(f"/cases/{case['case_id']}/corrections", None, event_id=told[-1]["event_id"], entered_in_error=True)
-    assert undone["applications"][0]["received"]["on"] == "2026-01-06"
+    assert [each["received"]["on"] for each in undone["applications"]] == ["2026-01-06"], "what the correction had brought is gone with it"
     await agrees(intake, case)
 
 
@@ -103,3 +103,24 @@ async def test_a_correction_is_made_once_for_each_key(intake: Intake) -> None:
     assert (await intake.names(case["case_id"])).count("event-corrected") == 1
     stale = await intake.post(path, None, if_match='"1"', event_id=event_id, entered_in_error=True)
     assert stale.status_code == 412
+
+
+async def test_a_decision_is_not_turned_into_one_that_contradicts_itself_and_the_worklist_stays(intake: Intake) -> None:
+    case = await intake.done("/applications", "2026-01-06", **APPLICATION)
+    period = {"support_from": "2026-02-01", "support_to": "2026-02-28"}
+    await intake.done(f"/cases/{case['case_id']}/applications/{case['application_ref']}/decision", "2026-01-20", **GRANTED | period)
+    refused = await correct(intake, case, "decision-made", replacement={"fields": {"outcome": "rejected"}})
+    assert (refused.status_code, refused.json()["reason"]) == (409, "A decision that grants nothing has no period of support.")
+    nothing = {"outcome": "rejected", "support_from": None, "support_to": None}
+    assert (await correct(intake, case, "decision-made", replacement={"fields": nothing})).status_code == 200
+    assert (await intake.staff.get("/intake/worklist")).status_code == 200
+    far = await correct(intake, case, "application-received", replacement={"fields": {"period_to": "9999-12-31"}})
+    assert far.json()["errors"][0]["pointer"] == "/replacement/fields/period_to"
+
+
+async def test_a_correction_is_not_replaced(intake: Intake) -> None:
+    case = await decided(intake)
+    await correct(intake, case, "decision-made", entered_in_error=True)
+    for fields in ({"entered_in_error": None}, {"replaced_by": MISSING}, {}):
+        refused = await correct(intake, case, "event-corrected", replacement={"fields": fields})
+        assert refused.status_code == 409, refused.text

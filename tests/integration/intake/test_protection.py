@@ -40,16 +40,17 @@ async def test_a_person_who_becomes_protected_has_no_unit_any_more(intake: Intak
     at = f"/cases/{case['case_id']}"
     await protect(intake, person_ref)
     shown = (await intake.staff.get(f"/intake{at}")).json()
-    assert (shown["passage"]["unit"], [route["unit"] for route in shown["passage"]["routes"]]) == (None, [None])
+    assert (shown["passage"]["unit"], shown["passage"]["role"], shown["passage"]["routes"]) == (None, None, [])
     assert (await intake.staff.get("/intake/cases", params={"unit": "jobbaktiv"})).json()["cases"] == []
-    assert "jobbaktiv" not in (await intake.staff.get(f"/intake{at}/facts")).text
+    facts = (await intake.staff.get(f"/intake{at}/facts")).text
+    assert not any(told in facts for told in ("jobbaktiv", "rule_id", "labour_market_secretary"))
     before = len(await intake.told(case["case_id"]))
     await intake.done(f"{at}/responsibility", "2026-01-21", unit="vuxteamet", role="social_worker")
     await intake.done(f"{at}/plan", "2026-01-22", next_follow_up_on="2026-02-22")
     await intake.done(f"{at}/plan/expiry", "2026-01-23")
     later = (await intake.told(case["case_id"]))[before:]
-    assert [each.type.split(".")[-2] for each in later] == ["case-assigned", "plan-agreed", "plan-expired", "case-routed"]
-    assert units(later) == [None, None]
+    assert [each.type.split(".")[-2] for each in later] == ["case-assigned", "plan-agreed", "plan-expired"]
+    assert units(later) == [None]
     assert all(task["unit"] is None for task in (await intake.staff.get("/intake/worklist")).json()["tasks"])
 
 
@@ -68,9 +69,8 @@ async def test_a_protected_person_who_comes_has_no_unit_from_the_first_fact_on(i
     await protect(intake, person_ref, "protected_registration")
     case = await applied(intake, person_ref)
     assert await intake.names(case["case_id"]) == [
-        *("application-received", "support-hindrance-coded", "protection-level-changed", "case-routed", "assignment-issued")
+        *("application-received", "support-hindrance-coded", "protection-level-changed", "assignment-issued")
     ]
-    assert units(await intake.told(case["case_id"])) == [None]
 
 
 async def test_a_closed_case_learns_of_the_protection_too_and_the_same_level_is_told_once(intake: Intake) -> None:
@@ -95,11 +95,26 @@ async def test_a_case_that_missed_the_protection_learns_it_with_its_next_fact(in
     assert units(told)[-1] is None
 
 
-async def test_protection_that_ends_shows_units_of_what_comes_then(intake: Intake) -> None:
-    person_ref = await person(intake, OLD)
+async def test_protection_that_ends_routes_the_case_anew(intake: Intake) -> None:
+    person_ref = await person(intake, YOUNG)
     case = await applied(intake, person_ref)
     await protect(intake, person_ref)
     await protect(intake, person_ref, "none")
-    await intake.done(f"/cases/{case['case_id']}/responsibility", "2026-01-21", unit="vuxteamet", role="social_worker")
     shown = (await intake.staff.get(f"/intake/cases/{case['case_id']}")).json()
-    assert (shown["passage"]["unit"], shown["passage"]["routes"][0]["unit"]) == ("vuxteamet", None)
+    assert [(route["unit"], route["hop"]) for route in shown["passage"]["routes"]] == [("st_ung", 2)]
+
+
+async def test_a_correction_tells_and_keeps_no_unit_of_somebody_protected(intake: Intake) -> None:
+    person_ref = await person(intake, OLD)
+    case = await applied(intake, person_ref)
+    at = f"/cases/{case['case_id']}"
+    await intake.done(f"{at}/responsibility", "2026-01-19", unit="vuxteamet", role="social_worker")
+    await protect(intake, person_ref)
+    before = len(await intake.told(case["case_id"]))
+    told = {each["fact"]: each["event_id"] for each in (await intake.staff.get(f"/intake{at}/facts")).json()["facts"]}
+    for fact, said in (("case-assigned", {"happened": {"on": "2026-01-18"}}), ("case-routed", {"fields": {"unit": "basgruppen"}})):
+        answer = await intake.done(f"{at}/corrections", None, event_id=told[fact], replacement=said)
+        assert answer["passage"]["unit"] is None
+    assert set(units((await intake.told(case["case_id"]))[before:])) == {None}
+    refused = await intake.post(f"{at}/corrections", None, event_id=told["protection-level-changed"], entered_in_error=True)
+    assert refused.status_code == 409

@@ -1,9 +1,10 @@
 """What counts when facts were corrected, and what may not be corrected."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import reduce
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,18 @@ from hypothesis import strategies as st
 
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.corrections import Recorded, correct, fold, in_force
-from services.intake.domain.facts import EventCorrected, Fact, Outcome, SupportHindranceCoded
-from services.intake.domain.moments import instant
+from services.intake.domain.facts import (
+    CaseReopened,
+    CloseReason,
+    EventCorrected,
+    Fact,
+    InsatsObserved,
+    Outcome,
+    ProtectionLevelChanged,
+    ReopenReason,
+    SupportHindranceCoded,
+)
+from services.intake.domain.moments import day, instant
 from services.intake.domain.steps import NotYet, Refused
 from tests.unit.intake.histories import typed
 from tests.unit.intake.scenarios import NOW, SECOND, application, asked, closed, contact, granted, on, rejected
@@ -27,11 +38,17 @@ def recorded(facts: Sequence[Fact]) -> list[Recorded]:
     return [Recorded(UUID(int=number), fact) for number, fact in enumerate(facts, start=1)]
 
 
+def ids(first: int) -> Callable[[], UUID]:
+    """New ids, counted from one on."""
+    numbers = count(first)
+    return lambda: UUID(int=next(numbers))
+
+
 def corrected(facts: Sequence[Fact], number: int, said: Fact | None = None) -> list[Recorded]:
     """The facts and what follows when the n-th (from 1) is corrected."""
     told = recorded(facts)
     replacement = Recorded(UUID(int=500), said) if said else None
-    return [*told, *correct(told, UUID(int=501), UUID(int=number), replacement, NOW)]
+    return [*told, *correct(told, ids(501), UUID(int=number), replacement, NOW)]
 
 
 def test_a_fact_entered_in_error_is_gone() -> None:
@@ -52,15 +69,15 @@ def test_what_replaces_a_fact_stands_in_its_place() -> None:
 def test_a_replacement_that_is_replaced_stands_there_too() -> None:
     first = corrected(TOLD, 3, granted(on("01-21"), "02-01", "02-28"))
     again = Recorded(UUID(int=600), granted(on("01-22"), "02-01", "02-28"))
-    told = [*first, *correct(first, UUID(int=601), UUID(int=500), again, NOW)]
+    told = [*first, *correct(first, ids(601), UUID(int=500), again, NOW)]
     assert in_force(told) == [CONTACT, APPLICATION, again.fact]
 
 
 def test_a_correction_that_is_corrected_has_no_force() -> None:
     once = corrected(TOLD, 3)
-    told = [*once, *correct(once, UUID(int=601), UUID(int=501), None, NOW)]
+    told = [*once, *correct(once, ids(601), UUID(int=501), None, NOW)]
     assert in_force(told) == TOLD
-    thrice = [*told, *correct(told, UUID(int=701), UUID(int=601), None, NOW)]
+    thrice = [*told, *correct(told, ids(701), UUID(int=601), None, NOW)]
     assert in_force(thrice) == TOLD[:2]
 
 
@@ -91,9 +108,9 @@ def test_a_fact_is_corrected_once_and_never_to_the_future() -> None:
         corrected(TOLD, 3, replace(DECISION, happened=instant(NOW + timedelta(seconds=1))))
     told = corrected(TOLD, 3)
     with pytest.raises(Refused, match="already"):
-        correct(told, UUID(int=601), UUID(int=3), None, NOW)
+        correct(told, ids(601), UUID(int=3), None, NOW)
     with pytest.raises(Refused, match="same thing"):
-        correct(told, UUID(int=601), UUID(int=501), Recorded(UUID(int=600), EventCorrected(instant(NOW), UUID(int=1), True, None)), NOW)
+        correct(told, ids(601), UUID(int=501), Recorded(UUID(int=600), EventCorrected(instant(NOW), UUID(int=1), True, None)), NOW)
 
 
 @settings(deadline=None, max_examples=60)
@@ -105,10 +122,13 @@ def test_after_any_correction_the_case_is_what_its_facts_in_force_fold_to(histor
         which = data.draw(st.sampled_from(told)).id if told else UUID(int=1)
         said = next((each.fact for each in told if each.id == which), None)
         other = None
-        if data.draw(st.booleans()) and isinstance(said, SupportHindranceCoded):
-            other = Recorded(UUID(int=1000 + 2 * number), replace(said, code="parental"))
+        if data.draw(st.booleans()) and said is not None and not isinstance(said, EventCorrected):
+            otherwise = (
+                replace(said, code="parental") if isinstance(said, SupportHindranceCoded) else replace(said, happened=day(NOW.date()))
+            )
+            other = Recorded(UUID(int=1000 + 10 * number), otherwise)
         try:
-            told += correct(told, UUID(int=1001 + 2 * number), which, other, NOW)
+            told += correct(told, ids(1001 + 10 * number), which, other, NOW)
         except Refused:
             continue
     case = fold(told)
@@ -121,3 +141,39 @@ def test_the_outcome_of_a_decision_moves_the_day_on_which_a_rule_closes() -> Non
     told = corrected(TOLD, 3, granted(on("01-20"), "01-01", "03-31"))
     assert fold(told).applications[0].decision.outcome is Outcome.GRANTED
     assert fold(told).supported_in(date(2026, 3, 1))
+
+
+def test_with_a_replacement_that_is_undone_what_it_brought_goes_too() -> None:
+    earlier = replace(APPLICATION, happened=on("01-05"))
+    once = corrected(TOLD, 2, earlier)
+    told = [*once, *correct(once, ids(601), UUID(int=501), None, NOW)]
+    assert in_force(told) == TOLD
+    assert [each.id.int for each in told[-2:]] == [601, 602]
+    twice = corrected(TOLD, 3, granted(on("01-21"), "02-01", "02-28"))
+    again = [*twice, *correct(twice, ids(601), UUID(int=500), Recorded(UUID(int=600), rejected(on("01-22"))), NOW)]
+    assert in_force([*again, *correct(again, ids(701), UUID(int=501), None, NOW)]) == TOLD
+
+
+def test_a_protection_is_not_corrected_in_a_case() -> None:
+    with pytest.raises(Refused, match="at the person"):
+        corrected([*TOLD, ProtectionLevelChanged(on("01-21"), "secrecy_marking", date(2026, 1, 21))], 4)
+
+
+def test_what_replaces_a_fact_must_fit_together_as_what_is_typed() -> None:
+    grant = granted(on("01-20"), "02-01", "02-28")
+    with pytest.raises(Refused, match="no period"):
+        corrected([CONTACT, APPLICATION, grant], 3, replace(grant, outcome=Outcome.REJECTED))
+    with pytest.raises(Refused, match="same thing"):
+        corrected(TOLD, 1, replace(CONTACT, person_ref=UUID(int=99)))
+    found = InsatsObserved(on("01-10"), UUID(int=51), "af_programme", date(2026, 1, 10), None, 30, "employment_service")
+    with pytest.raises(Refused, match="the same day"):
+        corrected([*TOLD, found], 4, replace(found, started_on=date(2026, 1, 9)))
+
+
+def test_a_replacement_from_before_a_closing_by_rule_reopens_the_case() -> None:
+    grant = granted(on("01-20"), "01-01", "01-31")
+    lapsed = [CONTACT, APPLICATION, grant, closed(on("03-01"), CloseReason.LAPSED_NO_SUPPORT)]
+    told = corrected(lapsed, 3, replace(grant, support_to=date(2026, 6, 30)))
+    assert told[-1].fact == CaseReopened(instant(NOW), ReopenReason.CLOSED_IN_ERROR)
+    assert fold(told).closing is None
+    assert fold(corrected([*TOLD, closed(on("03-01"))], 3, replace(DECISION, happened=on("01-21")))).closing is not None, "by hand"

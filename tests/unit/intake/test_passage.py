@@ -146,6 +146,20 @@ def test_a_hindrance_is_coded_again_only_when_it_changes() -> None:
     assert typed_late.state().passage.hindrance.code == "unemployed"
 
 
+def test_a_hindrance_that_held_earlier_is_told_though_it_is_known_from_later_on() -> None:
+    known = an_open_case.given(SupportHindranceCoded(on("03-05"), "unemployed", 1))
+    known.when(code(on("02-01"))).then(SupportHindranceCoded(on("02-01"), "unemployed", 1))
+    assert known.given(SupportHindranceCoded(on("02-01"), "unemployed", 1)).state().passage.hindrance.happened == on("03-05")
+
+
+def test_a_plan_and_a_follow_up_typed_late_move_nothing_that_came_later() -> None:
+    other = UUID(int=32)
+    ended = an_open_case.given(PLANNED, PlanExpired(on("03-10"), PLAN), PlanAgreed(on("02-20"), other, 2, on("03-01").date))
+    assert (ended.state().passage.has_valid_plan, ended.state().passage.plan.version) == (False, 2)
+    followed = an_open_case.given(PLANNED, FollowUpHeld(on("04-01"), LATER), FollowUpHeld(on("03-01"), on("04-01").date))
+    assert followed.state().passage.plan.next_follow_up_on == LATER
+
+
 def test_since_when_is_said_of_the_registered_only() -> None:
     an_open_case.when(check(on("01-08"), "not_registered")).then(PesChecked(on("01-08"), "not_registered", None))
     an_open_case.when(check(on("01-08"), "unknown", date(2026, 1, 1))).refused(Refused)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from services.intake.domain.case import Case, evolve
-from services.intake.domain.commands import AgreePlan, CodeHindrance, Command, ExpirePlan, StartAssessment
+from services.intake.domain.commands import AgreePlan, CodeHindrance, Command, ExpirePlan, ProtectCase, StartAssessment
 from services.intake.domain.facts import AssignmentIssued, CaseRouted, Fact, Mode, Outcome
 from services.intake.domain.moments import instant
 from services.intake.domain.routing import Beside, table_at
@@ -114,13 +114,19 @@ def test_what_changes_nothing_routes_nothing() -> None:
     assert routes(applied(), tables=()) == []
 
 
-def test_a_protected_case_is_routed_by_the_rule_and_not_by_its_unit() -> None:
-    hidden = [replace(each, unit=None) if isinstance(each, CaseRouted) else each for each in played(applied(hindrance="unemployed"))]
-    case = reduce(evolve, hidden, Case())
-    again = decide(case, PLAN, Beside(TABLES))
-    assert not [each for each in again if isinstance(each, CaseRouted)]
-    elsewhere = decide(reduce(evolve, again, case), PLAN_ENDS, Beside(TABLES))
-    assert [each.rule_id for each in elsewhere if isinstance(each, CaseRouted)] == ["r5"]
+def test_who_is_protected_is_not_routed_for_the_rule_would_tell_the_unit_and_afterwards_again() -> None:
+    protected = Beside(TABLES, None, "secrecy_marking", date(2026, 3, 1))
+    told = decide(Case(), applied(hindrance="unemployed"), protected)
+    assert [type(each).__name__ for each in told] == [
+        *("ApplicationReceived", "SupportHindranceCoded", "ProtectionLevelChanged", "AssignmentIssued")
+    ]
+    case = reduce(evolve, played(applied(hindrance="unemployed")), Case())
+    level = ProtectCase(level="secrecy_marking", effective_on=date(2026, 3, 1), now=NOW.at)
+    hidden = reduce(evolve, decide(case, level, protected), case)
+    assert (hidden.passage.routes, hidden.passage.answers) == ((), None)
+    assert not [each for each in decide(hidden, PLAN, protected) if isinstance(each, CaseRouted)]
+    lifted = decide(hidden, replace(level, level="none"), Beside(TABLES, 20, "none", date(2026, 3, 1)))
+    assert [(each.unit, each.hop) for each in lifted if isinstance(each, CaseRouted)] == [("st_ung", 2)]
 
 
 @pytest.mark.parametrize(
