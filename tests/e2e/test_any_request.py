@@ -61,6 +61,8 @@ class AtIntake(Preparing):
             case.body["number"] = a_person(self._intake)["number"] if case.path.endswith(":lookup") else a_number()
         if "happened" in case.body and self.often():
             case.body["happened"] = LATER
+        if "started_on" in case.body and self.often():
+            case.body |= {"started_on": LATER["on"], "ended_on": None}
         if case.path.endswith("/clock") and "to" in case.body:
             case.body["to"] = soon(self._intake, "intake")
 
