@@ -209,6 +209,6 @@ def desk(street: StreetRecord) -> Desk:
     A test that moves the street's clock uses this fixture too: it moves forward only, and the histories come first.
     """
     desk = Desk(street)
-    desk.play([*h1(2001), *h2_rejected(2002), *h2_renewed(2003), *h7(2005), *h8(2006), *h20(2007), *h12(2009), *h14(2010), *h10(2011)])
-    move_to(street, local_midnight(date(2012, 6, 1)))
+    desk.play([*h1(2001), *h2_rejected(2002), *h2_renewed(2003), *h7(2005), *h8(2006), *h20(2007), *h12(2009), *h14(2021), *h10(2022)])
+    move_to(street, local_midnight(date(2023, 6, 1)))
     return desk

@@ -83,9 +83,11 @@ def _lines(figures: Any) -> Iterator[str]:
     if not of:
         yield "nobody had begun to wait"
         return
-    of_half = _both(figures, waiting["median_so_far"], waiting["working_days_median_so_far"])
-    yield f"{waiting['n']:,} of {of:,} still waiting" + (f", half of them for {of_half} or longer" if waiting["n"] else "")
-    if waiting["n"]:
+    if not waiting["n"]:
+        yield f"0 of {of:,} still waiting"
+    else:
+        of_half = _both(figures, waiting["median_so_far"], waiting["working_days_median_so_far"])
+        yield f"{waiting['n']:,} of {of:,} still waiting, half of them for {of_half} or longer"
         yield "  " + " · ".join(f"{n:,} for {_bucket(name)}" for name, n in waiting["buckets"].items())
     yield f"{done['n']:,} completed" + (f": {_distribution(figures)}" if done["n"] else "")
     if ended:

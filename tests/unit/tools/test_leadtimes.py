@@ -109,3 +109,10 @@ def test_where_nobody_had_support_that_is_said(capsys: pytest.CaptureFixture[str
 
 def test_every_measure_is_said_in_words() -> None:
     assert set(FROM_TO) == set(Measure)
+
+
+def test_where_nobody_waits_any_more_the_completed_are_shown_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, **SOME | {"still_waiting": EMPTY["still_waiting"]})
+    assert "0 of 4 still waiting\n" in text
+    assert "3 completed" in text
+    assert "for 0" not in text
