@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.intake.api import bodies
 from services.intake.api.answers import CASE_ID, CaseShown, MomentShown, moment_shown
-from services.intake.api.desk import At, CaseId, Expected, House, refusals, shown, staff
+from services.intake.api.desk import At, CaseId, Expected, House, SeesProtected, refusals, shown, staff
 from services.intake.handlers.cases import Unknown
 from services.intake.handlers.corrections import Correction, ToldFact, correct_fact, facts_of
 from services.intake.translate import BadField, kept, name_of
@@ -67,11 +67,11 @@ class FactsShown(BaseModel):
 
 @router.get("/cases/{case_id}/facts", summary="Every fact of a case, as it was told")
 @step
-async def show_facts(case_id: CaseId, request: Request) -> FactsShown:
+async def show_facts(case_id: CaseId, request: Request, sees: SeesProtected) -> FactsShown:
     """Händelser i ärendet, also those that were corrected; their ids are what a correction names."""
     house: House = request.app.state.house
     try:
-        told = await facts_of(house.db, case_id)
+        told = await facts_of(house.db, case_id, sees)
     except Unknown:
         raise Problem("not_found") from None
     return FactsShown(case_id=case_id, facts=[_fact(each) for each in told])
@@ -83,7 +83,7 @@ async def correct(case_id: CaseId, body: bodies.Correction, at: At, expected: Ex
     """Rättelse: the fact is gone, or another stands in its place. What was told stays told; a figure known at an earlier day keeps it."""
     said = body.replacement
     happened = said.happened.when() if said and said.happened else None
-    asked = Correction(case_id, body.event_id, at.key, expected, said is not None, happened, said.fields if said else {})
+    asked = Correction(case_id, body.event_id, at.key, expected, said is not None, happened, said.fields if said else {}, at.sees_protected)
     with refusals():
         try:
             done = await correct_fact(at.house.db, at.house.ours, asked, begin(at.now, at.who.subject))

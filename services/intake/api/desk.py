@@ -25,6 +25,7 @@ from shared.problems import Problem
 CREATED, DONE = 201, 200
 APPLICATION = "/cases/{case_id}/applications/{application_ref}"
 
+PROTECTED = "intake-protected"
 staff = caller("intake-staff")
 CaseId = Annotated[UUID, Path(examples=[CASE_ID])]
 ApplicationRef = Annotated[UUID, Path(examples=[APPLICATION_REF])]
@@ -49,6 +50,11 @@ class Desk:
     key: Key
     response: Response
 
+    @property
+    def sees_protected(self) -> bool:
+        """Whether the caller may see cases of protected persons."""
+        return PROTECTED in self.who.roles
+
     async def carry_out(
         self,
         command: Typed,
@@ -59,7 +65,7 @@ class Desk:
         override: Override | None = None,
     ) -> CaseShown:
         """The case after the command. Raises Problem, as `refusals` says."""
-        asked = Asked(command, self.key, status, case_id, expected, known_as, override)
+        asked = Asked(command, self.key, status, case_id, expected, known_as, override, self.sees_protected)
         with refusals():
             done = await handle(self.house.db, self.house.ours, asked, begin(self.now, self.who.subject))
         if status == CREATED:
@@ -74,7 +80,13 @@ async def _desk(
     return Desk(house, await house.clock.now(), who, key, response)
 
 
+async def _sees_protected(who: Annotated[Caller, Depends(staff)]) -> bool:
+    return PROTECTED in who.roles
+
+
 At = Annotated[Desk, Depends(_desk)]
+SeesProtected = Annotated[bool, Depends(_sees_protected)]
+"""Whether the caller may see cases of protected persons (role intake-protected): as few as possible (`domain.md` 2.3)."""
 Expected = Annotated[int | None, Depends(expected_version)]
 
 

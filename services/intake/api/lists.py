@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from contracts.codes import UnitCode
 from contracts.intake import SourceSystem
 from services.intake.api.answers import APPLICATION_REF, CASE_ID, EXAMPLE, CaseShown, case_shown
-from services.intake.api.desk import House, staff
+from services.intake.api.desk import House, SeesProtected, staff
 from services.intake.api.words import CODES, Names
 from services.intake.domain.worklist import Reason
 from services.intake.handlers import cases as handlers
@@ -135,6 +135,7 @@ class CodesShown(BaseModel):
 @step
 async def list_cases(
     request: Request,
+    sees: SeesProtected,
     unit: Unit = None,
     status: Annotated[str | None, Query(pattern="^(open|closed)$")] = None,
     person_ref: UUID | None = None,
@@ -149,9 +150,10 @@ async def list_cases(
     now = await house.clock.now()
     if source_ref is not None:
         case_id = await store.known_as(house.db, SourceRef(source_system, source_ref))
-        found = {case_id: await store.read(house.db, case_id)} if case_id else {}
+        known = {case_id: await store.read(house.db, case_id)} if case_id else {}
+        found = {each: stored for each, stored in known.items() if handlers.may_see(stored, sees)}
     else:
-        found = await store.listed(house.db, Wanted(status, unit, person_ref, household_ref), after, limit + 1)
+        found = await store.listed(house.db, Wanted(status, unit, person_ref, household_ref, sees), after, limit + 1)
     shown = [case_shown(case_id, stored.version, stored.case, None, now) for case_id, stored in list(found.items())[:limit]]
     return CasesShown(cases=shown, next_after=shown[-1].case_id if len(found) > limit else None)
 
@@ -160,6 +162,7 @@ async def list_cases(
 @step
 async def show_worklist(
     request: Request,
+    sees: SeesProtected,
     unit: Unit = None,
     reason: Reason | None = None,
     due_by: Annotated[date | None, Query(description="due on this day or before")] = None,
@@ -170,7 +173,7 @@ async def show_worklist(
     house: House = request.app.state.house
     waiting = [
         TaskShown(case_id=case_id, reason=task.reason, due_on=task.due_on, ref=task.ref, unit=task.unit, role=task.role)
-        for case_id, task in await handlers.worklist(house.db, unit, await house.clock.now())
+        for case_id, task in await handlers.worklist(house.db, unit, await house.clock.now(), sees)
         if reason in (None, task.reason) and (due_by is None or task.due_on <= due_by)
     ]
     page = [task for task in waiting if after is None or _place(task) > after][: limit + 1]
@@ -184,10 +187,12 @@ def _place(task: TaskShown) -> str:
 
 @router.get("/changes", summary="What changed")
 @step
-async def show_changes(request: Request, after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Limit = USUAL) -> ChangesShown:
+async def show_changes(
+    request: Request, sees: SeesProtected, after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Limit = USUAL
+) -> ChangesShown:
     """Ändringar after a place of the stream. Every change comes once, also what a timer did; of one case in the order of versions."""
     house: House = request.app.state.house
-    found = await handlers.changes(house.db, after, limit)
+    found = await handlers.changes(house.db, after, limit, sees)
     return ChangesShown(changes=[_change(each) for each in found], next_after=found[-1].place if found else after)
 
 
@@ -200,19 +205,20 @@ async def show_changes(request: Request, after: Annotated[int, Query(ge=0, lt=2*
 @step
 async def stream_changes(
     request: Request,
+    sees: SeesProtected,
     after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     for_s: Annotated[int, Query(ge=0, le=STREAM_S, description="seconds after which the stream ends by itself")] = STREAM_S,
     last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,18}$", description="where a stream that broke off goes on")] = None,
 ) -> StreamingResponse:
     """Ändringar as server-sent events. It ends after at most five minutes; a reader comes again, with a token valid then."""
     house: House = request.app.state.house
-    return StreamingResponse(_events(house, int(last_event_id) if last_event_id else after, for_s), media_type="text/event-stream")
+    return StreamingResponse(_events(house, int(last_event_id) if last_event_id else after, for_s, sees), media_type="text/event-stream")
 
 
-async def _events(house: House, after: int, for_s: int) -> AsyncIterator[str]:
+async def _events(house: House, after: int, for_s: int, sees: bool) -> AsyncIterator[str]:
     began, quiet = real_now(), 0
     while (real_now() - began).total_seconds() < for_s:
-        found = await handlers.changes(house.db, after, MOST)
+        found = await handlers.changes(house.db, after, MOST, sees)
         for each in found:
             after = each.place
             yield f"id: {each.place}\nevent: change\ndata: {_change(each).model_dump_json()}\n\n"

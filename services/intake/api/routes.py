@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from services.intake.api import bodies
 from services.intake.api.answers import CaseShown
-from services.intake.api.desk import APPLICATION, CREATED, DONE, ApplicationRef, At, CaseId, Expected, House, shown, staff
+from services.intake.api.desk import APPLICATION, CREATED, DONE, ApplicationRef, At, CaseId, Expected, House, SeesProtected, shown, staff
 from services.intake.domain.commands import (
     CloseCase,
     CompleteApplication,
@@ -21,7 +21,7 @@ from services.intake.domain.commands import (
     StartAssessment,
     WithdrawApplication,
 )
-from services.intake.handlers.cases import Done
+from services.intake.handlers.cases import Done, may_see
 from services.intake.store import cases as store
 from services.intake.store.cases import Override, SourceRef
 from shared.auth import caller
@@ -33,11 +33,11 @@ router = APIRouter(dependencies=[Depends(staff)])
 
 @router.get("/cases/{case_id}", summary="Read a case")
 @step
-async def show_case(case_id: CaseId, request: Request, response: Response) -> CaseShown:
-    """The case as it is, its ETag, and the steps allowed now."""
+async def show_case(case_id: CaseId, request: Request, response: Response, sees: SeesProtected) -> CaseShown:
+    """The case as it is, its ETag, and the steps allowed now. One of a protected person needs the role intake-protected."""
     house: House = request.app.state.house
     stored = await store.read(house.db, case_id)
-    if not stored.version:
+    if not may_see(stored, sees):
         raise Problem("not_found")
     return shown(Done(case_id, stored.version, stored.case), await house.clock.now(), response)
 

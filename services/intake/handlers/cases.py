@@ -45,7 +45,7 @@ class Asked:
     """A request: what, under which key, answered by which status, about which case and version of it.
 
     Without a case it is about the person's, or a new one. `known_as`: by which reference which other system knows the case;
-    `override`: why a rule was not followed.
+    `override`: why a rule was not followed. `sees_protected`: whether the caller may see cases of protected persons.
     """
 
     command: Typed
@@ -55,6 +55,7 @@ class Asked:
     expected_version: int | None = None
     known_as: SourceRef | None = None
     override: Override | None = None
+    sees_protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ async def handle(db: Database, ours: Ours, asked: Asked, context: Context) -> Do
             await lock(tx, person_ref)  # before the case, as everywhere: who is protected meanwhile has this case too
         case_id = asked.case_id or await _home(tx, asked.command)
         stored = await store.load(tx, case_id)
-        if asked.case_id and not stored.version:
+        if asked.case_id and not may_see(stored, asked.sees_protected):
             raise Unknown
         if asked.expected_version not in (None, stored.version):
             raise Outdated
@@ -139,15 +140,20 @@ async def protect(db: Database, ours: Ours, person_ref: UUID, context: Context) 
             await _carry_out(tx, ours, case_id, await store.load(tx, case_id), command, context)
 
 
-async def changes(db: Database, after: int, most: int) -> list[Change]:
+def may_see(stored: Stored, sees_protected: bool) -> bool:
+    """Whether a case is there for a caller: one of a protected person is there for those only who may see such."""
+    return stored.version > 0 and (sees_protected or stored.case.protection == UNPROTECTED)
+
+
+async def changes(db: Database, after: int, most: int, sees_protected: bool) -> list[Change]:
     """What changed after a place, the oldest first."""
     async with transaction(db) as tx:
-        return await store.changes(tx, after, most)
+        return await store.changes(tx, after, most, sees_protected)
 
 
-async def worklist(db: Database, unit: str | None, now: datetime) -> list[tuple[UUID, Task]]:
+async def worklist(db: Database, unit: str | None, now: datetime, sees_protected: bool) -> list[tuple[UUID, Task]]:
     """What waits in the open cases of a unit, or of all: by the day it is due, then by case and reason."""
-    rows = await store.open_of(db, unit)
+    rows = await store.open_of(db, unit, sees_protected)
 
     def found() -> list[tuple[UUID, Task]]:
         waiting = ((case_id, task) for case_id, body in rows for task in tasks(store.read_body(body), now))

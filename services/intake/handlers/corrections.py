@@ -16,7 +16,7 @@ from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import When
 from services.intake.domain.rules import steps, without_unit
 from services.intake.domain.steps import NotYet, Refused
-from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, is_protected
+from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, is_protected, may_see
 from services.intake.store import cases as store
 from services.intake.store.cases import Stored
 from services.intake.translate import kept, name_of, publishable, replaced
@@ -39,6 +39,7 @@ class Correction:
     replaces: bool
     happened: When | None
     fields: Mapping[str, Any]
+    sees_protected: bool
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ async def correct_fact(db: Database, ours: Ours, asked: Correction, context: Con
     async with transaction(db) as tx:
         answered = await claim(tx, asked.key)
         stored = await store.load(tx, asked.case_id)
-        if not stored.version:
+        if not may_see(stored, asked.sees_protected):
             raise Unknown
         if answered is not None:
             return Done(asked.case_id, stored.version, stored.case)
@@ -89,7 +90,7 @@ async def correct_fact(db: Database, ours: Ours, asked: Correction, context: Con
     return Done(asked.case_id, after.version, after.case)
 
 
-async def facts_of(db: Database, case_id: UUID) -> list[ToldFact]:
+async def facts_of(db: Database, case_id: UUID, sees_protected: bool) -> list[ToldFact]:
     """Every fact of a case in the order it was told, those too that were corrected. Raises Unknown."""
     async with transaction(db, snapshot=True) as tx:
         told = await outbox.history(tx, INTAKE_EVENTS, case_id)
@@ -97,6 +98,8 @@ async def facts_of(db: Database, case_id: UUID) -> list[ToldFact]:
         raise Unknown
     recorded = [_recorded(each) for each in told]
     corrected, is_protected = corrections(recorded), fold(recorded).protection != UNPROTECTED
+    if is_protected and not sees_protected:
+        raise Unknown
     return [ToldFact(each, each.id not in corrected, corrected.get(each.id), is_protected) for each in told]
 
 

@@ -1,5 +1,5 @@
--- By unit and by household, to list what a team has and who belong together.
-ALTER TABLE state ADD COLUMN unit text, ADD COLUMN household_ref uuid;
+-- By unit and by household, to list what a team has and who belong together; and whom not everybody may see.
+ALTER TABLE state ADD COLUMN unit text, ADD COLUMN household_ref uuid, ADD COLUMN protected boolean NOT NULL DEFAULT false;
 UPDATE state SET household_ref = (body ->> 'household_ref')::uuid;
 CREATE INDEX state_unit ON state (unit, stream) WHERE unit IS NOT NULL;
 CREATE INDEX state_household ON state (household_ref) WHERE household_ref IS NOT NULL;

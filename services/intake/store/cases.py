@@ -8,23 +8,24 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from services.intake.domain.case import Case
+from services.intake.domain.facts import UNPROTECTED
 from shared.context import Context
 from shared.postgres import Database, Transaction, lock
 from shared.telemetry import step
 
 LOAD = "SELECT version, body FROM state WHERE stream = $1"
 SAVE = """
-    INSERT INTO state (stream, version, body, person_ref, household_ref, status, unit) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO state (stream, version, body, person_ref, household_ref, status, unit, protected) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (stream) DO UPDATE
     SET version = excluded.version, body = excluded.body, person_ref = excluded.person_ref, household_ref = excluded.household_ref,
-        status = excluded.status, unit = excluded.unit
+        status = excluded.status, unit = excluded.unit, protected = excluded.protected
 """
 OF_PERSON = "SELECT stream, body FROM state WHERE person_ref = $1"
 LIST = """
     SELECT stream, version, body FROM state
     WHERE stream > $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR unit = $3) AND ($4::uuid IS NULL OR person_ref = $4)
-      AND ($5::uuid IS NULL OR household_ref = $5)
-    ORDER BY stream LIMIT $6
+      AND ($5::uuid IS NULL OR household_ref = $5) AND ($6 OR NOT protected)
+    ORDER BY stream LIMIT $7
 """
 KNOWN_AS = "SELECT case_id FROM source_ref WHERE source_system = $1 AND source_ref = $2"
 REMEMBER_SOURCE = """
@@ -40,8 +41,11 @@ PLACE = """
     WITH moved AS (DELETE FROM change_pending RETURNING *)
     INSERT INTO change (case_id, version, facts, recorded_at) SELECT case_id, version, facts, recorded_at FROM moved ORDER BY id
 """
-CHANGES = "SELECT place, case_id, version, facts, recorded_at FROM change WHERE place > $1 ORDER BY place LIMIT $2"
-OPEN_OF = "SELECT stream, body::text AS body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1)"
+CHANGES = """
+    SELECT change.* FROM change LEFT JOIN state ON stream = case_id
+    WHERE place > $1 AND ($3 OR protected IS NOT TRUE) ORDER BY place LIMIT $2
+"""
+OPEN_OF = "SELECT stream, body::text AS body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1) AND ($2 OR NOT protected)"
 FIRST, CHANGES_LOCK = UUID(int=0), UUID("c4a9e000-0000-4000-8000-000000000001")
 
 BODY = TypeAdapter(Case)
@@ -57,12 +61,13 @@ class Stored:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cases are asked for; None: any."""
+    """Which cases are asked for; None: any. `protected`: those too that not everybody may see."""
 
     status: str | None = None
     unit: str | None = None
     person_ref: UUID | None = None
     household_ref: UUID | None = None
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,19 +116,20 @@ async def save(tx: Transaction, case_id: UUID, stored: Stored) -> None:
     """Keeps the case in the caller's transaction, which must hold the lock that `load` took."""
     case, answers = stored.case, stored.case.passage.answers
     body, status, unit = BODY.dump_python(case, mode="json"), "closed" if case.closing else "open", answers.unit if answers else None
-    await tx.execute(SAVE, case_id, stored.version, body, case.person_ref, case.household_ref, status, unit)
+    protected = case.protection != UNPROTECTED
+    await tx.execute(SAVE, case_id, stored.version, body, case.person_ref, case.household_ref, status, unit, protected)
 
 
 async def listed(db: Database, wanted: Wanted, after: UUID, most: int) -> dict[UUID, Stored]:
     """Cases in the order of their ids, which is that of their registration, beginning after one."""
-    asked = (wanted.status, wanted.unit, wanted.person_ref, wanted.household_ref)
+    asked = (wanted.status, wanted.unit, wanted.person_ref, wanted.household_ref, wanted.protected)
     rows = await db.fetch(LIST, after, *asked, most)
     return {row["stream"]: Stored(row["version"], BODY.validate_python(row["body"])) for row in rows}
 
 
-async def open_of(db: Database, unit: str | None) -> list[tuple[UUID, str]]:
-    """Every open case of a unit, or of all, each with its document as text."""
-    return [(row["stream"], row["body"]) for row in await db.fetch(OPEN_OF, unit)]
+async def open_of(db: Database, unit: str | None, protected: bool) -> list[tuple[UUID, str]]:
+    """Every open case of a unit, or of all, each with its document as text; those of protected persons only if they are asked for."""
+    return [(row["stream"], row["body"]) for row in await db.fetch(OPEN_OF, unit, protected)]
 
 
 def read_body(text: str) -> Case:
@@ -136,11 +142,14 @@ async def note_change(tx: Transaction, case_id: UUID, version: int, facts: Seque
     await tx.execute(CHANGED, case_id, version, facts, context.now)
 
 
-async def changes(tx: Transaction, after: int, most: int) -> list[Change]:
-    """What changed after a place, in the order of places; that of one case in the order of its versions."""
+async def changes(tx: Transaction, after: int, most: int, protected: bool) -> list[Change]:
+    """What changed after a place, in the order of places; that of one case in the order of its versions.
+
+    Of cases of protected persons only if they are asked for: whoever may not see them does not learn that they exist.
+    """
     await lock(tx, CHANGES_LOCK)
     await tx.execute(PLACE)
-    return [Change(**row) for row in await tx.fetch(CHANGES, after, most)]
+    return [Change(**row) for row in await tx.fetch(CHANGES, after, most, protected)]
 
 
 async def known_as(db: Database, reference: SourceRef) -> UUID | None:

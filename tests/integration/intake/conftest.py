@@ -145,8 +145,8 @@ async def service(street: StreetRecord, servers: Servers, tmp_path_factory: pyte
         )
 
     roles = ("operator", "partners", "meetings", "notifications", "leadtimes-reader")
-    clients = {role: client(role) for role in roles} | {"intake-staff": client("intake-staff", "intake-decider")}
-    clients["assistant"] = client("intake-staff")  # staff without the authority to decide
+    clients = {role: client(role) for role in roles} | {"intake-staff": client("intake-staff", "intake-decider", "intake-protected")}
+    clients["assistant"] = client("intake-staff")  # staff who may neither decide nor see cases of protected persons
     yield Intake(db, vault, settings, ours, clock, app, clients, count())
     for each in clients.values():
         await each.aclose()

@@ -118,3 +118,37 @@ async def test_a_correction_tells_and_keeps_no_unit_of_somebody_protected(intake
     assert set(units((await intake.told(case["case_id"]))[before:])) == {None}
     refused = await intake.post(f"{at}/corrections", None, event_id=told["protection-level-changed"], entered_in_error=True)
     assert refused.status_code == 409
+
+
+async def test_a_case_of_somebody_protected_is_not_there_for_those_who_may_not_see_it(intake: Intake) -> None:
+    person_ref, assistant = await person(intake, OLD), intake.clients["assistant"]
+    case = await intake.done("/applications", "2026-01-05", **UNEMPLOYED | {"person_ref": person_ref, "source_ref": "A-1"})
+    at = f"/intake/cases/{case['case_id']}"
+    missing = await assistant.get("/intake/cases/01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e")
+
+    async def seen() -> list[int]:
+        lists = {
+            "/intake/cases": "cases",
+            "/intake/cases?source_ref=A-1": "cases",
+            "/intake/worklist": "tasks",
+            "/intake/changes": "changes",
+        }
+        return [len((await assistant.get(path)).json()[part]) for path, part in lists.items()]
+
+    assert await seen() == [1, 1, 3, 1]
+    await protect(intake, person_ref)
+    assert await seen() == [0, 0, 0, 0]
+    closing = {"happened": {"on": "2026-01-20"}, "reason": "moved"}
+    correction = {"event_id": case["case_id"], "entered_in_error": True}
+    for answer in (
+        await assistant.get(at),
+        await assistant.get(f"{at}/facts"),
+        await assistant.post(f"{at}/closing", json=closing, headers={"Idempotency-Key": "hidden-1"}),
+        await assistant.post(f"{at}/corrections", json=correction, headers={"Idempotency-Key": "hidden-2"}),
+    ):
+        assert (answer.status_code, answer.json()) == (404, missing.json())
+    assert (await assistant.get("/intake/changes/stream?for_s=0")).text.count("data: ") == 0
+    assert (await intake.staff.get(at)).status_code == 200
+    contact = {"happened": {"on": "2026-01-21"}, "person_ref": person_ref, "channel": "phone"}
+    answer = await assistant.post("/intake/cases", json=contact, headers={"Idempotency-Key": "hidden-3"})
+    assert answer.status_code == 201, "what somebody tells is registered, whoever takes the call"
