@@ -6,6 +6,8 @@ import time
 from collections import defaultdict
 from uuid import UUID, uuid4
 
+import pytest
+
 from contracts.envelope import TimePrecision, open_message
 from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
 from shared.clock import real_now
@@ -18,6 +20,7 @@ WRITERS, SECONDS, STREAMS = 12, 20, 40
 NEWER = "SELECT id FROM outbox WHERE id > $1 ORDER BY id"
 
 
+@pytest.mark.long
 async def test_twelve_writers_lose_nothing_and_a_naive_reader_does(house: House) -> None:
     class Raced(FirstContactRegisteredV1):
         topic = house.topic

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from uuid import uuid4
 
+import pytest
 from aiokafka import AIOKafkaConsumer
 
 from contracts.catalogue import HISTORY_EVENTS
@@ -89,6 +90,7 @@ async def test_a_shuffled_file_that_numbers_its_rows_gives_the_same_figures(run:
     assert await undisturbed(run, name, shuffled, WITH_TIES) == expected, "12 of its events have the time of another of their case"
 
 
+@pytest.mark.long
 async def test_an_import_that_is_killed_four_times_gives_the_same_figures(run: Sluss, street: StreetRecord, tmp_path: Path) -> None:
     name, file = f"log-{uuid4().hex}", of_our_own(tmp_path)
     expected = await undisturbed(run, name, file)
