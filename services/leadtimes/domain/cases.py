@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from services.leadtimes.domain.facts import Fact, FactType, known
+from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.moments import Moment, calendar_days, surely_before
 
 CLOSED_BY_RULE = frozenset({"lapsed_no_application", "lapsed_no_support"})
@@ -111,9 +111,9 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     )
 
 
-def is_protected(facts: Iterable[Fact]) -> bool:
-    """Whether the person is protected now (skyddade personuppgifter), by the last fact recorded of it."""
-    levels = [fact.body.get("level") for fact in known(facts) if fact.type is FactType.PROTECTION_LEVEL_CHANGED]
+def is_protected(recorded: Iterable[Fact]) -> bool:
+    """Whether the person is protected now (skyddade personuppgifter), of facts in the order of their recording by the last of it."""
+    levels = [fact.body.get("level") for fact in recorded if fact.type is FactType.PROTECTION_LEVEL_CHANGED]
     return bool(levels) and levels[-1] != "none"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.leadtimes.domain.cases import is_protected, spell
-from services.leadtimes.domain.facts import Fact, in_order, known
+from services.leadtimes.domain.facts import Fact, known, ordered
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
 from services.leadtimes.domain.support import Support, support
@@ -40,12 +40,17 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
     The order of the facts and repetitions of them never matter. Facts of two cases raise ValueError.
     """
     every = known(facts)
-    heard = [fact for fact in known(every, known_at) if fact.obeys_known_at_only or as_of is None or reaches(as_of, fact.time)]
+    heard = [
+        fact
+        for fact in every
+        if (known_at is None or reaches(known_at, fact.recorded_at))
+        and (as_of is None or fact.obeys_known_at_only or reaches(as_of, fact.time))
+    ]
     if not heard:
         return None
     if len({fact.case_id for fact in heard}) > 1:
         raise ValueError("clocks are of one case")
-    case = spell(in_order(heard), protected=is_protected(every))  # whatever the day: an earlier figure shows no unit either
+    case = spell(ordered(heard), protected=is_protected(every))  # whatever the day: an earlier figure shows no unit either
     return Clocks(
         case_id=heard[0].case_id,
         rule_set=RULE_SET,

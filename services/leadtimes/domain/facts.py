@@ -86,16 +86,26 @@ class Fact:
 
 def in_order(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> list[Fact]:
     """What counts: in force by known-at and happened by as-of, in the order of the facts' places, whatever order they came in."""
-    counted = (fact for fact in in_force(known(facts, known_at)) if as_of is None or reaches(as_of, fact.time))
-    return sorted(counted, key=lambda fact: fact.place)
+    return [fact for fact in ordered(known(facts, known_at)) if as_of is None or reaches(as_of, fact.time)]
+
+
+def ordered(recorded: Sequence[Fact]) -> list[Fact]:
+    """What is in force of facts that come in the order of their recording, in the order of their places."""
+    return sorted(in_force(recorded), key=lambda fact: fact.place)
 
 
 def known(facts: Iterable[Fact], known_at: Limit | None = None) -> list[Fact]:
     """What was recorded by known-at, each event id once: of two with one id the first recorded counts. In the order of recording."""
     first_recorded: dict[UUID, Fact] = {}
-    for fact in sorted(facts, key=lambda fact: (fact.recorded_at, fact.topic, fact.sequence, fact.place, sorted(_filled(fact.body)))):
-        first_recorded.setdefault(fact.event_id, fact)
+    for fact in sorted(facts, key=_recording):
+        first = first_recorded.setdefault(fact.event_id, fact)
+        if first is not fact and _recording(first) == _recording(fact) and _filled(fact.body) < _filled(first.body):
+            first_recorded[fact.event_id] = fact
     return [fact for fact in first_recorded.values() if known_at is None or reaches(known_at, fact.recorded_at)]
+
+
+def _recording(fact: Fact) -> tuple[datetime, str, int, tuple[datetime, int, str, int, UUID]]:
+    return (fact.recorded_at, fact.topic, fact.sequence, fact.place)
 
 
 def in_force(recorded: Sequence[Fact]) -> list[Fact]:
@@ -112,4 +122,4 @@ def in_force(recorded: Sequence[Fact]) -> list[Fact]:
 
 
 def _filled(body: Mapping[str, str | None]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in body.items() if value is not None]
+    return sorted((name, value) for name, value in body.items() if value is not None)
