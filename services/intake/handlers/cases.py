@@ -26,6 +26,7 @@ from shared import outbox
 from shared.context import Context
 from shared.crash import CrashPoint, reach
 from shared.idempotency import Answer, Key, claim, settle
+from shared.outbox import Told
 from shared.postgres import Database, Transaction, lock, transaction
 from shared.telemetry import step
 from shared.timers import set_timer
@@ -174,14 +175,18 @@ async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored,
     except Refused as refused:
         raise NotAllowed(case_id, refused) from None
     after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
-    told = publishable(case_id, facts)
-    if facts:
+    await tell(tx, ours, case_id, after, publishable(case_id, facts), context)
+    return after
+
+
+async def tell(tx: Transaction, ours: Ours, case_id: UUID, after: Stored, told: Sequence[Told], context: Context) -> None:
+    """What stands after a decision: the case, its timer, a change for those who follow, and the facts themselves."""
+    if told:
         await store.save(tx, case_id, after)
         await store.note_change(tx, case_id, after.version, [name_of(each.event) for each in told], context)
     due = lapse_due(after.case)
     await set_timer(tx, case_id, due.at if due else None)
     await outbox.append(tx, ours.source, told, context)
-    return after
 
 
 async def _beside(ours: Ours, case: Case, command: Command, context: Context) -> Beside:

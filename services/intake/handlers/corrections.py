@@ -10,22 +10,20 @@ from uuid_utils.compat import uuid7
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope
 from contracts.intake import EventCorrectedV1
-from services.intake.domain.case import lapse_due
 from services.intake.domain.corrections import Recorded, correct, corrections, fold
 from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import When
 from services.intake.domain.rules import steps, without_unit
 from services.intake.domain.steps import NotYet, Refused
-from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, is_protected, may_see
+from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, is_protected, may_see, tell
 from services.intake.store import cases as store
 from services.intake.store.cases import Stored
-from services.intake.translate import kept, name_of, publishable, replaced
+from services.intake.translate import kept, publishable, replaced
 from shared import outbox
 from shared.context import Context
 from shared.idempotency import Answer, Key, claim, settle
 from shared.postgres import Database, transaction
 from shared.telemetry import step
-from shared.timers import set_timer
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,8 @@ async def correct_fact(db: Database, ours: Ours, asked: Correction, context: Con
         except Refused as refused:
             raise NotAllowed(asked.case_id, Refused(refused.message, steps(stored.case, context.now))) from None
         after = Stored(stored.version + len(new), fold([*recorded, *new]))
-        if new:
-            events = publishable(asked.case_id, [each.fact for each in new], [each.id for each in new])
-            await store.save(tx, asked.case_id, after)
-            await store.note_change(tx, asked.case_id, after.version, [name_of(each.event) for each in events], context)
-            due = lapse_due(after.case)
-            await set_timer(tx, asked.case_id, due.at if due else None)
-            await outbox.append(tx, ours.source, events, context)
+        events = publishable(asked.case_id, [each.fact for each in new], [each.id for each in new])
+        await tell(tx, ours, asked.case_id, after, events, context)
         await settle(tx, asked.key, Answer(200, str(asked.case_id)))
     return Done(asked.case_id, after.version, after.case)
 

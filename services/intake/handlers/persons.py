@@ -97,14 +97,6 @@ async def protect(vault: Vault, asked: Asked, level: Protection, effective_on: d
 
 
 @step
-async def protection(vault: Vault, person_ref: UUID) -> Protection:
-    """At which level a person is protected, for this house's own decisions; of somebody unknown to the vault: none."""
-    async with transaction(vault.db) as tx:
-        person = await store.read(tx, person_ref)
-    return person.protection if person else Protection.NONE
-
-
-@step
 async def identify(vault: Vault, person_ref: UUID, purpose: Purpose, context: Context) -> tuple[Person, Particulars]:
     """Who a person is, as far as a caller may be told. Raises UnknownPerson, Erased; then nothing is logged, for nothing was read."""
     async with transaction(vault.db) as tx:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from services.intake.domain.identity import Protection
-from services.intake.handlers import persons
+from services.intake.store.vault import standing as standing_of
 from tests.integration.intake.conftest import Intake
 
 # Test numbers that Skatteverket publishes; nobody has them.
@@ -149,10 +150,12 @@ async def test_of_somebody_protected_no_address_is_told(intake: Intake) -> None:
         assert (told["protection_level"], told["effective_on"], told["version"]) == (level, "2026-01-05", version)
         shown = (await identity(intake, person_ref)).json()
         assert (shown["address"], shown["protection_level"], shown["number"]) == (None, level, NUMBER)
-        assert await persons.protection(intake.vault, UUID(person_ref)) is Protection(level)
+        standing = await standing_of(intake.vault, UUID(person_ref), date(2026, 2, 1))
+        assert standing is not None
+        assert standing.protection is Protection(level)
     await intake.done(f"/persons/{person_ref}/protection", level="none", effective_on="2026-01-06")
     assert (await identity(intake, person_ref)).json()["address"] == ADDRESS
-    assert await persons.protection(intake.vault, uuid4()) is Protection.NONE
+    assert await standing_of(intake.vault, uuid4(), date(2026, 2, 1)) is None
 
 
 async def test_protection_begins_today_at_the_latest_and_has_three_levels(intake: Intake) -> None:
