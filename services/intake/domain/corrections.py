@@ -31,20 +31,25 @@ class Recorded:
 
 
 def in_force(recorded: Sequence[Recorded]) -> list[Fact]:
-    """The facts that count, in the order in which they were told; what replaces another one stands in its place.
+    """The facts that count: the case is what they fold to."""
+    return [each.fact for each in standing(recorded)]
 
-    A correction that is corrected has no force: what it took away is there again.
+
+def standing(recorded: Sequence[Recorded]) -> list[Recorded]:
+    """What counts of what was told, no corrections, in the order in which they were told; what replaces another one stands in its place.
+
+    A correction that is corrected has no force: what it took away is there again, and what it brought counts no longer.
     """
     corrected = corrections(recorded)
-    facts = {each.id: each.fact for each in recorded}
-    moved = set(corrected.values())
+    told = {each.id: each for each in recorded}
+    brought = {each.fact.replaced_by for each in recorded if isinstance(each.fact, EventCorrected)}
     found = []
     for each in recorded:
-        if isinstance(each.fact, EventCorrected) or each.id in moved:
+        if isinstance(each.fact, EventCorrected) or each.id in brought:
             continue
         stands = _last(each.id, corrected)
         if stands is not None:
-            found.append(facts[stands])
+            found.append(told[stands])
     return found
 
 
@@ -77,15 +82,15 @@ def correct(
 ) -> list[Recorded]:
     """What is told to correct a fact: the replacement, if there is one, and the correction; nothing when it says the same.
 
-    With a correction that had replaced something, what it brought goes too. A closing by rule that the replacement shows to be wrong is
-    undone (`clocks.md` 2). Raises Refused where the fact is not there, was corrected already, or carries others.
+    A closing by rule that the replacement shows to be wrong is undone (`clocks.md` 2). Raises Refused where the fact is not there, was
+    corrected already or came with a correction that was, or carries others.
     """
     known, corrected = {each.id: each.fact for each in recorded}, corrections(recorded)
     if event_id not in known:
         raise Refused("The case has no such fact.")
-    if event_id in corrected:
-        raise Refused("This fact has been corrected already.")
     before = known[event_id]
+    if event_id in corrected or not (isinstance(before, EventCorrected) or any(each.id == event_id for each in standing(recorded))):
+        raise Refused("This fact has been corrected already.")
     if isinstance(before, CaseClosed | CaseReopened):
         raise Refused("A closing is undone by a reopening, and a reopening by a closing.")
     if isinstance(before, ProtectionLevelChanged):
@@ -100,9 +105,6 @@ def correct(
         must_be_sound(replacement.fact, now)
         told.append(replacement)
     told.append(Recorded(new_id(), _correction(event_id, replacement, now)))
-    brought = _last(before.replaced_by, corrected) if isinstance(before, EventCorrected) else None
-    if brought is not None:
-        told.append(Recorded(new_id(), _correction(brought, None, now)))
     case = _must_hold_together(in_force([*recorded, *told]))
     closing = case.closing
     if replacement and closing and closing.reason.is_rule and replacement.fact.happened.surely_before(closing.happened):

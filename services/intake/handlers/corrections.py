@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope
 from contracts.intake import EventCorrectedV1
-from services.intake.domain.corrections import Recorded, correct, corrections, fold
+from services.intake.domain.corrections import Recorded, correct, corrections, fold, standing
 from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import When
 from services.intake.domain.rules import steps, without_unit
@@ -93,7 +93,10 @@ async def facts_of(db: Database, case_id: UUID, sees_protected: bool) -> list[To
     corrected, is_protected = corrections(recorded), fold(recorded).protection != UNPROTECTED
     if is_protected and not sees_protected:
         raise Unknown
-    return [ToldFact(each, each.id not in corrected, corrected.get(each.id), is_protected) for each in told]
+    counts = {each.id for each in standing(recorded)} | {
+        each.id for each in told if isinstance(each.data, EventCorrectedV1) and each.id not in corrected
+    }
+    return [ToldFact(each, each.id in counts, corrected.get(each.id), is_protected) for each in told]
 
 
 def _recorded(envelope: Envelope) -> Recorded:

@@ -44,7 +44,7 @@ class Fact:
     """One event heard about one case; times may come with any offset and are kept in UTC.
 
     `rank` is the stage rank of its type, `topic` and `sequence` where it stood on the wire. Of `body` the clocks read
-    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome` and the ISO dates `known_from`, `support_from` and
+    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, the two ids of a correction and the ISO dates `known_from`, `support_from` and
     `support_to`; everything else may stay out.
     """
 
@@ -111,14 +111,20 @@ def _recording(fact: Fact) -> tuple[datetime, str, int, tuple[datetime, int, str
 def in_force(recorded: Sequence[Fact]) -> list[Fact]:
     """The facts that no correction (rättelse) has taken away, and no corrections: they obey known-at only (`clocks.md` 1).
 
-    From the last recorded to the first: a correction that is corrected has no force. What replaces a fact is a fact like any other.
+    From the last recorded to the first: a correction that is corrected has no force. Then from the first to the last: what came only with
+    a correction without force, or in the place of such a fact, has none either.
     """
+    corrections = [fact for fact in recorded if fact.obeys_known_at_only]
     gone: set[str] = set()
-    for fact in reversed(recorded):
+    for fact in reversed(corrections):
         corrects = fact.body.get("corrects_event_id")
-        if fact.obeys_known_at_only and corrects and str(fact.event_id) not in gone:
+        if corrects and str(fact.event_id) not in gone:
             gone.add(corrects)
-    return [fact for fact in recorded if not fact.obeys_known_at_only and str(fact.event_id) not in gone]
+    orphans: set[str | None] = set()
+    for fact in corrections:
+        if str(fact.event_id) in gone or fact.body.get("corrects_event_id") in orphans:
+            orphans.add(fact.body.get("replaced_by"))
+    return [fact for fact in recorded if not fact.obeys_known_at_only and not {str(fact.event_id)} & (gone | orphans)]
 
 
 def _filled(body: Mapping[str, str | None]) -> list[tuple[str, str]]:

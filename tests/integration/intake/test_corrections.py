@@ -63,6 +63,7 @@ async def test_a_fact_is_replaced_by_the_same_with_something_said_otherwise(inta
     await agrees(intake, case)
     undone = await intake.done(f"/cases/{case['case_id']}/corrections", None, event_id=told[-1]["event_id"], entered_in_error=True)
     assert [each["received"]["on"] for each in undone["applications"]] == ["2026-01-06"], "what the correction had brought is gone with it"
+    assert [each["in_force"] for each in await facts(intake, case)][-3:] == [False, False, True]
     await agrees(intake, case)
 
 

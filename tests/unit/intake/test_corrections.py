@@ -81,6 +81,17 @@ def test_a_correction_that_is_corrected_has_no_force() -> None:
     assert in_force(thrice) == TOLD[:2]
 
 
+def test_what_came_only_with_a_correction_that_was_corrected_counts_no_longer_and_comes_back_with_it() -> None:
+    earlier = replace(APPLICATION, happened=on("01-05"))
+    told = corrected(TOLD, 2, earlier)
+    undone = [*told, *correct(told, ids(601), UUID(int=501), None, NOW)]
+    assert in_force(undone) == TOLD
+    for replacement in (None, Recorded(UUID(int=700), APPLICATION)):
+        with pytest.raises(Refused, match="already"):
+            correct(undone, ids(701), UUID(int=500), replacement, NOW)
+    assert in_force([*undone, *correct(undone, ids(701), UUID(int=601), None, NOW)]) == [CONTACT, earlier, DECISION]
+
+
 def test_the_same_said_again_corrects_nothing() -> None:
     assert corrected(TOLD, 3, DECISION) == recorded(TOLD)
 
@@ -141,17 +152,6 @@ def test_the_outcome_of_a_decision_moves_the_day_on_which_a_rule_closes() -> Non
     told = corrected(TOLD, 3, granted(on("01-20"), "01-01", "03-31"))
     assert fold(told).applications[0].decision.outcome is Outcome.GRANTED
     assert fold(told).supported_in(date(2026, 3, 1))
-
-
-def test_with_a_replacement_that_is_undone_what_it_brought_goes_too() -> None:
-    earlier = replace(APPLICATION, happened=on("01-05"))
-    once = corrected(TOLD, 2, earlier)
-    told = [*once, *correct(once, ids(601), UUID(int=501), None, NOW)]
-    assert in_force(told) == TOLD
-    assert [each.id.int for each in told[-2:]] == [601, 602]
-    twice = corrected(TOLD, 3, granted(on("01-21"), "02-01", "02-28"))
-    again = [*twice, *correct(twice, ids(601), UUID(int=500), Recorded(UUID(int=600), rejected(on("01-22"))), NOW)]
-    assert in_force([*again, *correct(again, ids(701), UUID(int=501), None, NOW)]) == TOLD
 
 
 def test_a_protection_is_not_corrected_in_a_case() -> None:

@@ -42,6 +42,16 @@ def test_what_was_entered_in_error_waits_again_until_the_correction_is_corrected
     assert told(wait("L04", [*OPENING, WRONG, mistaken, undone, again])) == ("open", None, None)
 
 
+def test_what_came_only_with_a_correction_that_was_corrected_counts_no_longer() -> None:
+    undone = correction(CORRECTED, "2026-03-10")
+    assert told(wait("L04", [*HISTORY, undone])) == ("completed", None, 15)
+    later = decided("2026-01-29", recorded="2026-03-05")
+    again = [*HISTORY, later, correction(RIGHT, "2026-03-05", later)]
+    assert told(wait("L04", again)) == ("completed", None, 24)
+    assert told(wait("L04", [*again, undone])) == ("completed", None, 15), "nor what stood in its place"
+    assert told(wait("L04", [*again, undone, correction(undone, "2026-03-20")])) == ("completed", None, 24)
+
+
 def test_the_order_of_arrival_does_not_matter() -> None:
     assert {clocks(each) for each in permutations(HISTORY)} == {clocks(HISTORY)}
 
