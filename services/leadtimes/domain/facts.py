@@ -44,8 +44,8 @@ class Fact:
     """One event heard about one case; times may come with any offset and are kept in UTC.
 
     `rank` is the stage rank of its type, `topic` and `sequence` where it stood on the wire. Of `body` the clocks read
-    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, the two ids of a correction and the ISO dates `known_from`, `support_from` and
-    `support_to`; everything else may stay out.
+    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, the two ids of a correction and the ISO dates
+    `known_from`, `support_from` and `support_to`; everything else may stay out.
     """
 
     event_id: UUID
