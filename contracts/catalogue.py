@@ -28,6 +28,8 @@ PUBLISHED: Final[tuple[type[PublishedEvent], ...]] = (
     intake.PlanningMeetingHeldV1,
     intake.CaseClosedV1,
     intake.CaseReopenedV1,
+    intake.CaseMarkedDuplicateV1,
+    intake.CaseUnmarkedDuplicateV1,
     intake.ProtectionLevelChangedV1,
     intake.EventCorrectedV1,
     history.LogEventRecordedV1,

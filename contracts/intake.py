@@ -1,149 +1,36 @@
 """What intake tells on `intake-events`: a person's way from the first contact to the decision and the closing of the case."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from contracts.codes import HoursPerWeek, InsatsKind, ProviderRole, StaffRole, UnitCode
+from contracts.codes import (
+    ApplicationKind,
+    AssessmentKind,
+    AssignmentAnswer,
+    AssignmentBasis,
+    AssignmentMode,
+    Channel,
+    CloseReason,
+    DecidingRole,
+    DecisionOutcome,
+    HoursPerWeek,
+    InsatsKind,
+    PesResult,
+    ProtectionLevel,
+    ProviderRole,
+    ReopenReason,
+    SourceSystem,
+    StaffRole,
+    SupportHindrance,
+    UnitCode,
+)
 from contracts.event import Open, PublishedEvent
 
 Version = Annotated[int, Field(ge=1, le=9999)]
 """Of a code set, a rule table or a plan; the first is 1."""
-
-
-class Channel(StrEnum):
-    """How a contact or an application came (kontaktväg)."""
-
-    PHONE = "phone"
-    E_SERVICE = "e_service"
-    VISIT = "visit"
-    HOME_VISIT = "home_visit"
-    LETTER = "letter"
-    REFERRAL_IN = "referral_in"
-
-
-class SourceSystem(StrEnum):
-    """Where a first contact was first written down (källsystem)."""
-
-    INTAKE = "intake"
-    E_SERVICE = "e_service"
-    CASE_SYSTEM = "case_system"
-    MIGRATION = "migration"
-
-
-class ApplicationKind(StrEnum):
-    """Which application (ansökan): nyansökan, återansökan or tilläggsansökan."""
-
-    NEW = "new"
-    RENEWAL = "renewal"
-    SUPPLEMENTARY = "supplementary"
-
-
-class AssessmentKind(StrEnum):
-    """What an assessment looks into (utredning): the application, the whole situation (kartläggning), or the ability to work."""
-
-    APPLICATION = "application"
-    MAPPING = "mapping"
-    WORK_ABILITY = "work_ability"
-
-
-class DecisionOutcome(StrEnum):
-    """What was decided (beslut): bifall, delvis bifall, avslag, avvisning."""
-
-    GRANTED = "granted"
-    PARTLY = "partly"
-    REJECTED = "rejected"
-    DISMISSED = "dismissed"
-
-
-class DecidingRole(StrEnum):
-    """Who decided, as a role and never a name (beslutsfattare)."""
-
-    SOCIAL_WORKER = "social_worker"
-    BENEFIT_OFFICER = "benefit_officer"
-    TEAM_LEADER = "team_leader"
-    HEAD_OF_UNIT = "head_of_unit"
-    COMMITTEE = "committee"
-    SYSTEM = "system"
-
-
-class SupportHindrance(StrEnum):
-    """What keeps an adult from supporting themselves (försörjningshinder): one of each adult, never of a household."""
-
-    UNEMPLOYED = "unemployed"
-    SICK_WITHOUT_SGI = "sick_without_sgi"
-    SICK_WITH_SGI = "sick_with_sgi"
-    SOCIAL = "social"
-    PARENTAL = "parental"
-    LANGUAGE = "language"
-    OTHER = "other"
-
-
-class PesResult(StrEnum):
-    """What Arbetsförmedlingen answered on whether somebody is registered there (inskriven)."""
-
-    REGISTERED = "registered"
-    NOT_REGISTERED = "not_registered"
-    UNKNOWN = "unknown"
-
-
-class AssignmentMode(StrEnum):
-    """Direct: at once, on what the application says (direktanvisning, 26-punktsplanen act. 10); planned: after a plan."""
-
-    DIRECT = "direct"
-    PLANNED = "planned"
-
-
-class AssignmentBasis(StrEnum):
-    """Why somebody is assigned: standing at the labour market's disposal, practice or training (SoL 12 kap. 1 and 4 §§), or a wish."""
-
-    SOL_12_1 = "sol_12_1"
-    SOL_12_4 = "sol_12_4"
-    VOLUNTARY = "voluntary"
-
-
-class AssignmentAnswer(StrEnum):
-    """What the person said to an anvisning. What follows from it a human judges."""
-
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    NO_ANSWER = "no_answer"
-
-
-class ProtectionLevel(StrEnum):
-    """Skyddade personuppgifter: none, sekretessmarkering, skyddad folkbokföring."""
-
-    NONE = "none"
-    SECRECY_MARKING = "secrecy_marking"
-    PROTECTED_REGISTRATION = "protected_registration"
-
-
-class CloseReason(StrEnum):
-    """Why a case closed (avslutsorsak). The two `lapsed` ones come by rule, from a timer."""
-
-    SELF_SUPPORTING_WORK = "self_supporting_work"
-    STUDIES = "studies"
-    OTHER_BENEFIT = "other_benefit"
-    OTHER_SUPPORT = "other_support"
-    MOVED = "moved"
-    DECEASED = "deceased"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    NO_CONTACT = "no_contact"
-    PROTECTED_TRANSFER = "protected_transfer"
-    LAPSED_NO_APPLICATION = "lapsed_no_application"
-    LAPSED_NO_SUPPORT = "lapsed_no_support"
-    ENTERED_IN_ERROR = "entered_in_error"
-
-
-class ReopenReason(StrEnum):
-    """Why a case opened again (återöppnad)."""
-
-    CLOSED_IN_ERROR = "closed_in_error"
-    APPEAL = "appeal"
 
 
 class IntakeEvent(PublishedEvent):
@@ -360,6 +247,22 @@ class CaseReopenedV1(IntakeEvent):
     event_type = "se.sluss.intake.case-reopened.v1"
 
     reason: Open[ReopenReason]
+
+
+class CaseMarkedDuplicateV1(IntakeEvent):
+    """Dubblett: this case and another are of one matter. Readers read the two as one from when this is recorded; neither is re-keyed."""
+
+    event_type = "se.sluss.intake.case-marked-duplicate.v1"
+
+    of: UUID
+
+
+class CaseUnmarkedDuplicateV1(IntakeEvent):
+    """Dubblettmarkering hävd: the two cases are two again."""
+
+    event_type = "se.sluss.intake.case-unmarked-duplicate.v1"
+
+    of: UUID
 
 
 class ProtectionLevelChangedV1(IntakeEvent):

@@ -117,6 +117,7 @@ class Case(Answer):
     applications: Sequence[Application]
     passage: Passage
     closed: Closing | None
+    duplicate_of: UUID | None
     lapses_at: datetime | None
     next: Sequence[Step]
 

@@ -192,6 +192,14 @@ class IntakeClient:
         said = {name: _plain(value) for name, value in (fields or {}).items()}
         return await self._of_case(case, "corrections", None, {"event_id": event_id, "replacement": {**when, "fields": said}})
 
+    async def mark_duplicate(self, case: Case, *, of: UUID) -> Case:
+        """Markera som dubblett of another case."""
+        return await self._of_case(case, "duplicate", None, {"of": of})
+
+    async def unmark_duplicate(self, case: Case) -> Case:
+        """Häv dubblettmarkering."""
+        return await self._of_case(case, "duplicate/undoing", None)
+
     async def close_case(self, case: Case, *, happened: Happened, reason: str) -> Case:
         """Avsluta ärendet."""
         return await self._of_case(case, "closing", happened, {"reason": reason})

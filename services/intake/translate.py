@@ -45,6 +45,8 @@ EVENT_OF: Final[Mapping[type[Fact], type[PublishedEvent]]] = {
     facts.PlanningMeetingHeld: told.PlanningMeetingHeldV1,
     facts.CaseClosed: told.CaseClosedV1,
     facts.CaseReopened: told.CaseReopenedV1,
+    facts.CaseMarkedDuplicate: told.CaseMarkedDuplicateV1,
+    facts.CaseUnmarkedDuplicate: told.CaseUnmarkedDuplicateV1,
     facts.ProtectionLevelChanged: told.ProtectionLevelChangedV1,
     facts.EventCorrected: told.EventCorrectedV1,
 }

@@ -12,6 +12,7 @@ import numpy as np
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
+from services.leadtimes.domain.duplicates import Mark, joined
 from services.leadtimes.domain.log import LogColumns
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
@@ -91,25 +92,32 @@ class Verified:
 async def remember(db: Database, heard: Sequence[Envelope]) -> None:
     """Keeps a batch of events and the clocks of the cases they touch, all or nothing. Hearing twice is hearing once."""
     cases = {envelope.id: envelope.partitionkey for envelope in heard if translate.is_about_a_case(envelope)}
+    new_marks = translate.marks(heard)
     async with transaction(db) as tx:
-        await store.events.lock(tx, set(cases.values()), translate.logs_of(heard))
+        await store.events.hold_marks(tx, alone=bool(new_marks))
+        marks = await store.events.marks(tx) | new_marks
+        await store.events.lock(tx, _all_of(set(cases.values()), marks), translate.logs_of(heard))
         new = await store.events.keep(tx, heard)
         touched = {case for event_id, case in cases.items() if event_id in new}
         if touched:
-            await store.events.save(tx, await recompute(tx, touched))
+            await store.events.save(tx, await recompute(tx, touched, marks))
         reach(CrashPoint.CONSUMER_AFTER_EFFECT)
 
 
-async def recompute(tx: Transaction, cases: Collection[UUID]) -> list[Saved]:
-    """The clocks of cases from every event kept of them: the one way they are made, heard live or made anew."""
-    histories = await store.events.histories(tx, cases)
-    return [_saved(case, history) for case, history in histories.items()]
+async def recompute(tx: Transaction, cases: Collection[UUID], marks: Collection[Mark]) -> list[Saved]:
+    """The clocks of cases and their duplicates from every event kept of them: the one way they are made, heard live or made anew."""
+    groups = joined(cases, marks)
+    histories = await store.events.histories(tx, frozenset().union(*groups))
+    return [
+        Saved(each.case_id, to_json(each), missing(histories[each.case_id]))
+        for group in groups
+        for each in clocks_of(translate.facts(event for case in group for event in histories.get(case, ())))
+    ]
 
 
-def _saved(case: UUID, history: Sequence[Envelope]) -> Saved:
-    of_case = clocks_of(translate.facts(history))
-    assert of_case is not None, "a case with events has clocks"
-    return Saved(case, to_json(of_case), missing(history))
+def _all_of(cases: Collection[UUID], marks: Collection[Mark]) -> frozenset[UUID]:
+    """The cases and all that were ever marked as duplicates of them, or they of those."""
+    return frozenset().union(*joined(cases, marks))
 
 
 def missing(history: Iterable[Envelope]) -> int:
@@ -125,11 +133,14 @@ async def rebuild(db: Database) -> int:
     cases = 0
     async for page in _pages(db):
         async with transaction(db) as tx:
-            await store.events.lock(tx, page)
-            await store.events.forget(tx, page)
-            remade = await recompute(tx, page)
+            await store.events.hold_marks(tx)
+            marks = await store.events.marks(tx)
+            together = _all_of(page, marks)
+            await store.events.lock(tx, together)
+            await store.events.forget(tx, together)
+            remade = await recompute(tx, page, marks)
             await store.events.save(tx, remade)
-        cases += len(remade)
+        cases += len({each.case_id for each in remade}.intersection(page))
     return cases
 
 
@@ -139,7 +150,7 @@ async def verify(db: Database) -> Verified:
     async for page in _pages(db):
         async with transaction(db, snapshot=True) as tx:
             kept = await store.events.saved(tx, page)
-            remade = {each.case_id: each for each in await recompute(tx, page)}
+            remade = {each.case_id: each for each in await recompute(tx, page, await store.events.marks(tx))}
         cases += len(page)
         differing += sum(kept.get(case) != remade.get(case) for case in page)
     async with transaction(db, snapshot=True) as tx:
@@ -161,11 +172,13 @@ async def known(db: Database, as_of: Limit, known_at: Limit) -> Known:
     async with transaction(db, snapshot=True) as tx:
         kept = {case: from_json(body) for case, body in (await store.events.bodies(tx)).items()}
         usable = {case: each for case, each in kept.items() if each is not None and each.answers(as_of, known_at)}
-        others = kept.keys() - usable.keys()
+        groups = joined(kept.keys() - usable.keys(), await store.events.marks(tx))
+        others = frozenset().union(*groups)
         histories = await store.events.histories(tx, others) if others else {}
-        remade = [clocks_of(translate.facts(history), as_of, known_at) for history in histories.values()]
         incomplete = await store.events.incomplete(tx)
-    every = [each for each in (*usable.values(), *remade) if each is not None]
+    facts = ([event for case in group for event in histories.get(case, ())] for group in groups)
+    remade = [each for of_group in facts for each in clocks_of(translate.facts(of_group), as_of, known_at)]
+    every = [*(each for case, each in usable.items() if case not in others), *remade]
     return Known(
         intervals=tuple(interval for each in every for interval in each.intervals),
         support=tuple(each.support for each in every if each.support is not None),

@@ -34,6 +34,8 @@ FACT_TYPE: Final = {
     intake.PlanningMeetingHeldV1.event_type: FactType.PLANNING_MEETING_HELD,
     intake.CaseClosedV1.event_type: FactType.CASE_CLOSED,
     intake.CaseReopenedV1.event_type: FactType.CASE_REOPENED,
+    intake.CaseMarkedDuplicateV1.event_type: FactType.CASE_MARKED_DUPLICATE,
+    intake.CaseUnmarkedDuplicateV1.event_type: FactType.CASE_UNMARKED_DUPLICATE,
     intake.ProtectionLevelChangedV1.event_type: FactType.PROTECTION_LEVEL_CHANGED,
     intake.EventCorrectedV1.event_type: FactType.EVENT_CORRECTED,
 }
@@ -47,6 +49,11 @@ def is_about_a_case(envelope: Envelope) -> bool:
 def logs_of(heard: Iterable[Envelope]) -> set[UUID]:
     """The imported logs of which something was heard."""
     return {envelope.data.log_id for envelope in heard if isinstance(envelope.data, LogEventRecordedV1 | ImportCompletedV1)}
+
+
+def marks(heard: Iterable[Envelope]) -> set[tuple[UUID, UUID]]:
+    """Which cases were marked as duplicates, and of which."""
+    return {(envelope.partitionkey, envelope.data.of) for envelope in heard if isinstance(envelope.data, intake.CaseMarkedDuplicateV1)}
 
 
 def fact(envelope: Envelope) -> Fact:

@@ -8,17 +8,18 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.catalogue import BY_TYPE, PUBLISHED, STAGE_RANK
+from contracts.codes import Channel, CloseReason, SourceSystem
 from contracts.envelope import Envelope, open_message
 from contracts.event import PublishedEvent, TimePrecision, UnmappedCode
 from contracts.history import ImportCompletedV1, LogEventRecordedV1
-from contracts.intake import CaseClosedV1, Channel, CloseReason, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import CaseClosedV1, FirstContactRegisteredV1
 from tests.contract.examples import NAMES
 
 STAGES = """
 FirstContactRegistered ApplicationReceived CompletionRequested ApplicationCompleted ApplicationWithdrawn AssessmentStarted
 AssessmentCompleted SupportHindranceCoded DecisionMade PesChecked InsatsObserved CaseRouted CaseAssigned PlanAgreed PlanExpired
 FollowUpHeld AssignmentIssued AssignmentAnswered IntroDaysAttended PlanningMeetingHeld CaseClosed CaseReopened
-ProtectionLevelChanged EventCorrected LogEventRecorded ImportCompleted
+CaseMarkedDuplicate CaseUnmarkedDuplicate ProtectionLevelChanged EventCorrected LogEventRecorded ImportCompleted
 """
 
 

@@ -11,8 +11,9 @@ import pytest
 from pydantic import StringConstraints, create_model
 
 from contracts.catalogue import BY_TYPE
+from contracts.codes import DecisionOutcome
 from contracts.event import Open, PublishedEvent
-from contracts.intake import DecisionMadeV1, DecisionOutcome
+from contracts.intake import DecisionMadeV1
 from tests.contract.compatibility import Sides, breaks, sides
 from tests.contract.published import every_version
 

@@ -50,6 +50,8 @@ BEFORE: dict[str, list[str]] = {
     "corrections": ["applications", "hindrance"],
     "closing": [],
     "reopening": ["closing"],
+    "duplicate": [],
+    "undoing": ["duplicate"],
     "{case_id}": [],
 }
 OF_APPLICATION = ("completion-requests", "completion", "withdrawal", "assessment-start", "assessment-completion", "decision")
@@ -75,13 +77,18 @@ class Cases:
                 path["assignment_ref"] = str(assignments[-1]["assignment_ref"])
         return path
 
+    def another(self) -> str:
+        """The id of a fresh case."""
+        return str(self._post("/intake/cases", "contact")["case_id"])
+
     def last_fact(self, case_id: str) -> str:
         """The id of the fact that was told last of a case."""
         return str(self._intake.get(f"/intake/cases/{case_id}/facts").json()["facts"][-1]["event_id"])
 
     def _post(self, path: str, step: str) -> dict[str, Any]:
         headers = {"idempotency-key": str(uuid4())}
-        answer = self._intake.post(path, json={"happened": HAPPENED, **BODIES[step]}, headers=headers)
+        body = {"of": self.another()} if step == "duplicate" else {"happened": HAPPENED, **BODIES[step]}
+        answer = self._intake.post(path, json=body, headers=headers)
         assert answer.is_success, (path, answer.text)
         return dict(answer.json())
 

@@ -16,7 +16,8 @@ import pytest
 import schemathesis
 
 from contracts.catalogue import HISTORY_EVENTS, INTAKE_EVENTS
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.codes import Channel, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from deploy.local import keys
 from deploy.local.places import Places
 from deploy.local.record import StreetRecord
@@ -51,6 +52,8 @@ class AtIntake(Preparing):
             case.path_parameters = {**(case.path_parameters or {}), **self._cases.ready_for(case.path.rpartition("/")[2])}
             if case.path.endswith("/corrections") and isinstance(case.body, dict):
                 case.body = {"event_id": self._cases.last_fact(case.path_parameters["case_id"]), "entered_in_error": True}
+            if case.path.endswith("/duplicate") and isinstance(case.body, dict):
+                case.body = {"of": self._cases.another()}
         if "{person_ref}" in case.path and self.now_and_then(case):
             case.path_parameters = {"person_ref": a_person(self._intake)["person_ref"]}
         if case.path.endswith("/stream"):

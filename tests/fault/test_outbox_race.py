@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.codes import Channel, SourceSystem
 from contracts.envelope import TimePrecision, open_message
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from shared.clock import real_now
 from shared.context import begin
 from shared.outbox import Relay, Told, append, depth

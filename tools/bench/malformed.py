@@ -15,8 +15,9 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaProducer
 
 from contracts.catalogue import INTAKE_EVENTS
+from contracts.codes import Channel, SourceSystem
 from contracts.envelope import TimePrecision
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from deploy.kafka.topics import ADMIN
 from deploy.local.record import ServiceRecord, StreetRecord
 from shared import outbox

@@ -15,8 +15,9 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from contracts.catalogue import INTAKE_EVENTS
+from contracts.codes import Channel, SourceSystem
 from contracts.envelope import Envelope, TimePrecision
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from deploy.local.record import StreetRecord
 from shared.clock import real_now
 from shared.migrate import migrate

@@ -30,6 +30,8 @@ OF_CASE = {
     Step.ISSUE_ASSIGNMENT: "assignments",
     Step.CLOSE_CASE: "closing",
     Step.REOPEN_CASE: "reopening",
+    Step.MARK_DUPLICATE: "duplicate",
+    Step.UNMARK_DUPLICATE: "duplicate/undoing",
 }
 OF_APPLICATION = {
     Step.REQUEST_COMPLETION: "completion-requests",
@@ -90,6 +92,7 @@ EXAMPLE: dict[str, Any] = {
         "observed_insatser": 0,
     },
     "closed": None,
+    "duplicate_of": None,
     "lapses_at": None,
     "next": [
         {
@@ -213,6 +216,7 @@ class CaseShown(BaseModel):
     applications: list[ApplicationShown]
     passage: PassageShown
     closed: ClosingShown | None
+    duplicate_of: UUID | None
     lapses_at: datetime | None
     next: list[StepShown]
 
@@ -231,6 +235,7 @@ def case_shown(case_id: UUID, version: int, case: domain.Case, application_ref: 
         applications=[_application(each) for each in case.applications],
         passage=_passage(case.passage),
         closed=ClosingShown(happened=moment_shown(case.closing.happened), reason=case.closing.reason) if case.closing else None,
+        duplicate_of=case.duplicate_of,
         lapses_at=lapse.at.astimezone(LOCAL) if lapse else None,
         next=next_shown(case_id, steps(case, now)),
     )

@@ -8,16 +8,20 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
-from contracts.codes import HoursPerWeek, InsatsKind, ProviderRole, StaffRole, UnitCode
-from contracts.intake import (
+from contracts.codes import (
     ApplicationKind,
     AssessmentKind,
     AssignmentBasis,
     Channel,
     DecidingRole,
+    HoursPerWeek,
+    InsatsKind,
     PesResult,
+    ProviderRole,
     SourceSystem,
+    StaffRole,
     SupportHindrance,
+    UnitCode,
 )
 from services.intake.domain.facts import Answer, CloseReason, Mode, Outcome, ReopenReason
 from services.intake.domain.moments import When, day, instant
@@ -25,6 +29,7 @@ from shared.http import StrictModel
 
 PERSON = "0b9e6d5c-4a3f-4c1e-9d2b-7f8a6c5e4d3b"
 EVENT = "01997f3e-8d43-7f77-8b3e-5c9e4a6f7d8b"
+OTHER_CASE = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5f"
 HOUSEHOLD = "5d7c2f1a-8e4b-4f6d-a1c3-2b9e8d7f6a5c"
 ON: dict[str, Any] = {"on": "2026-01-05"}
 AT: dict[str, Any] = {"at": "2026-01-05T09:30:00+01:00"}
@@ -237,6 +242,14 @@ class Closing(Happened):
     model_config = _example(happened=ON, reason="moved")
 
     reason: CloseReason
+
+
+class Duplicate(StrictModel):
+    """Of which other case this one is a duplicate."""
+
+    model_config = _example(of=OTHER_CASE)
+
+    of: UUID
 
 
 class Correction(StrictModel):

@@ -1,4 +1,4 @@
-"""The routes of what was told: every fact of a case, and its correction."""
+"""The routes of what was told: every fact of a case, its correction, and the marks of duplicates."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from services.intake.api import bodies
 from services.intake.api.answers import CASE_ID, CaseShown, MomentShown, moment_shown
-from services.intake.api.desk import At, CaseId, Expected, House, SeesProtected, refusals, shown, staff
+from services.intake.api.desk import DONE, At, CaseId, Expected, House, SeesProtected, refusals, shown, staff
+from services.intake.domain.commands import MarkDuplicate, UnmarkDuplicate
+from services.intake.domain.moments import instant
 from services.intake.handlers.cases import Unknown
 from services.intake.handlers.corrections import Correction, ToldFact, correct_fact, facts_of
 from services.intake.translate import BadField, kept, name_of
@@ -91,6 +93,20 @@ async def correct(case_id: CaseId, body: bodies.Correction, at: At, expected: Ex
             faults = [{"in": "body", "pointer": f"/replacement/fields/{wrong.field}", "kind": "invalid"}]
             raise Problem("request_invalid", errors=faults) from None
     return shown(done, at.now, at.response)
+
+
+@router.post("/cases/{case_id}/duplicate", summary="Mark a case as a duplicate of another")
+@step
+async def mark_duplicate(case_id: CaseId, body: bodies.Duplicate, at: At, expected: Expected) -> CaseShown:
+    """Dubblett, of an open case or a closed one: figures read the two as one. Neither is changed, and the mark can be undone."""
+    return await at.carry_out(MarkDuplicate(happened=instant(at.now), now=at.now, of=body.of), DONE, case_id, expected)
+
+
+@router.post("/cases/{case_id}/duplicate/undoing", summary="Undo the mark of a duplicate")
+@step
+async def unmark_duplicate(case_id: CaseId, at: At, expected: Expected) -> CaseShown:
+    """Dubblettmarkering hävd: the two are two again, as of any day."""
+    return await at.carry_out(UnmarkDuplicate(happened=instant(at.now), now=at.now), DONE, case_id, expected)
 
 
 def _fact(told: ToldFact) -> FactShown:

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
-from contracts.codes import UnitCode
-from contracts.intake import SourceSystem
+from contracts.codes import SourceSystem, UnitCode
 from services.intake.api.answers import APPLICATION_REF, CASE_ID, EXAMPLE, CaseShown, case_shown
 from services.intake.api.desk import House, SeesProtected, staff
 from services.intake.api.words import CODES, Names

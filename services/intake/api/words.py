@@ -39,6 +39,8 @@ STEPS: Final = _named(
     answer_assignment=("Registrera svar på anvisning", "Register the answer to an assignment"),
     close_case=("Avsluta ärendet", "Close the case"),
     reopen_case=("Återöppna ärendet", "Reopen the case"),
+    mark_duplicate=("Markera som dubblett", "Mark as a duplicate"),
+    unmark_duplicate=("Häv dubblettmarkering", "Undo the duplicate mark"),
 )
 
 # Every set: its version, and what each code is called. New codes may come within a version.

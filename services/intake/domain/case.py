@@ -14,7 +14,9 @@ from services.intake.domain.facts import (
     AssessmentCompleted,
     AssessmentStarted,
     CaseClosed,
+    CaseMarkedDuplicate,
     CaseReopened,
+    CaseUnmarkedDuplicate,
     CloseReason,
     Code,
     CompletionRequested,
@@ -131,6 +133,8 @@ class Case:
     appealed: When | None = None
     """When the case was last reopened after an appeal: what had been decided before may be decided anew."""
     protection: Code = UNPROTECTED
+    duplicate_of: UUID | None = None
+    """The case with which this one is read as one (dubblett)."""
     passage: Passage = field(default_factory=Passage)
 
     @property
@@ -181,6 +185,10 @@ def evolve(case: Case, fact: Fact) -> Case:
         case CaseReopened():
             appealed = fact.happened if fact.reason is ReopenReason.APPEAL else case.appealed
             return replace(case, closing=None, reopened=fact.happened, appealed=appealed)
+        case CaseMarkedDuplicate():
+            return replace(case, duplicate_of=fact.of)
+        case CaseUnmarkedDuplicate():
+            return replace(case, duplicate_of=None)
         case ProtectionLevelChanged():
             passage = case.passage if fact.level == UNPROTECTED else hidden(case.passage)
             return replace(case, protection=fact.level, passage=passage)

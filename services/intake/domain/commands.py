@@ -194,6 +194,18 @@ class ReopenCase(Registered):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MarkDuplicate(Registered):
+    """Two cases were found to be of one matter. `happened` is when it is registered, as for every mark."""
+
+    of: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmarkDuplicate(Registered):
+    """Two cases that were marked as one are two."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProtectCase:
     """The person of the case is protected at this level from a day on, or no more."""
 
@@ -234,6 +246,8 @@ Typed: TypeAlias = (
     | OnPassage
     | CloseCase
     | ReopenCase
+    | MarkDuplicate
+    | UnmarkDuplicate
 )
 Opening: TypeAlias = RegisterContact | ReceiveApplication
 AboutApplication: TypeAlias = (

@@ -11,7 +11,9 @@ from services.intake.domain.facts import (
     AssignmentAnswered,
     AssignmentIssued,
     CaseClosed,
+    CaseMarkedDuplicate,
     CaseReopened,
+    CaseUnmarkedDuplicate,
     EventCorrected,
     Fact,
     ProtectionLevelChanged,
@@ -93,6 +95,8 @@ def correct(
         raise Refused("This fact has been corrected already.")
     if isinstance(before, CaseClosed | CaseReopened):
         raise Refused("A closing is undone by a reopening, and a reopening by a closing.")
+    if isinstance(before, CaseMarkedDuplicate | CaseUnmarkedDuplicate):
+        raise Refused("A duplicate mark is undone by its own undoing, and that by another mark.")
     if isinstance(before, ProtectionLevelChanged):
         raise Refused("Protection is changed at the person, not in a case.")
     told = []

@@ -291,6 +291,22 @@ class CaseReopened:
 
 
 @dataclass(frozen=True)
+class CaseMarkedDuplicate:
+    """Dubblett: this case and another are of one matter, and are read as one until the mark is undone."""
+
+    happened: When
+    of: UUID
+
+
+@dataclass(frozen=True)
+class CaseUnmarkedDuplicate:
+    """Dubblettmarkering hävd: the two cases are two again."""
+
+    happened: When
+    of: UUID
+
+
+@dataclass(frozen=True)
 class ProtectionLevelChanged:
     """Skyddade personuppgifter: the level from a day on. While there is one no unit is told of the case, nor shown."""
 
@@ -332,6 +348,8 @@ Fact: TypeAlias = (
     | PlanningMeetingHeld
     | CaseClosed
     | CaseReopened
+    | CaseMarkedDuplicate
+    | CaseUnmarkedDuplicate
     | ProtectionLevelChanged
     | EventCorrected
 )

@@ -1,10 +1,9 @@
 """The rules of a case: what may be done now, one small function a command. Whatever they forbid is `Refused`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import reduce
-from uuid import UUID
 
 from services.intake.domain.case import Application, Case, evolve, lapse_due
 from services.intake.domain.commands import (
@@ -15,6 +14,7 @@ from services.intake.domain.commands import (
     CompleteAssessment,
     LapseCase,
     MakeDecision,
+    MarkDuplicate,
     ObserveInsats,
     OnPassage,
     Opening,
@@ -25,6 +25,7 @@ from services.intake.domain.commands import (
     RequestCompletion,
     StartAssessment,
     Typed,
+    UnmarkDuplicate,
     WithdrawApplication,
 )
 from services.intake.domain.facts import (
@@ -36,9 +37,10 @@ from services.intake.domain.facts import (
     AssessmentStarted,
     CaseAssigned,
     CaseClosed,
+    CaseMarkedDuplicate,
     CaseReopened,
     CaseRouted,
-    CloseReason,
+    CaseUnmarkedDuplicate,
     Code,
     CompletionRequested,
     DecisionMade,
@@ -142,6 +144,10 @@ def _rule(case: Case, command: Typed) -> list[Fact]:
             return close_case(case, command)
         case ReopenCase():
             return reopen_case(case, command)
+        case MarkDuplicate():
+            return mark_duplicate(case, command)
+        case UnmarkDuplicate():
+            return unmark_duplicate(case, command)
         case _:
             return on_passage(case, command)
 
@@ -283,6 +289,22 @@ def reopen_case(case: Case, command: ReopenCase) -> list[Fact]:
     return [CaseReopened(command.happened, command.reason)]
 
 
+def mark_duplicate(case: Case, command: MarkDuplicate) -> list[Fact]:
+    """Of an open case or a closed one. The same mark again says nothing new; a case is a duplicate of one other."""
+    if case.opened is None:
+        raise Refused("There is no such case.")
+    if case.duplicate_of not in (None, command.of):
+        raise Refused("The case is marked as a duplicate of another one. Undo that first.")
+    return [] if case.duplicate_of else [CaseMarkedDuplicate(command.happened, command.of)]
+
+
+def unmark_duplicate(case: Case, command: UnmarkDuplicate) -> list[Fact]:
+    """The two are two again."""
+    if case.duplicate_of is None:
+        raise Refused("The case is not marked as a duplicate.")
+    return [CaseUnmarkedDuplicate(command.happened, case.duplicate_of)]
+
+
 def _can_be_appealed(case: Case) -> bool:
     return any(each.decision is not None and each.decision.outcome is not Outcome.GRANTED for each in case.applications)
 
@@ -318,23 +340,7 @@ def _open_application(case: Case, command: AboutApplication) -> Application:
     return application
 
 
-def home(cases: Mapping[UUID, Case], command: Opening) -> UUID | None:
-    """Which of one person's cases a contact or an application belongs to; None: it opens a new one.
-
-    The earliest case that closed surely after it, since that spell was still going on (a closing by rule is then undone,
-    one by hand refuses); else the open case, of several the one that was registered last (a UUIDv7 sorts by time).
-    """
-    closings = {ref: _closing(case, command.now) for ref, case in cases.items()}
-    missed = {
-        ref: closing.happened
-        for ref, closing in closings.items()
-        if closing and closing.reason is not CloseReason.ENTERED_IN_ERROR and command.happened.surely_before(closing.happened)
-    }
-    still_open = [ref for ref, closing in closings.items() if closing is None]
-    return min(missed, key=lambda ref: missed[ref], default=None) or max(still_open, default=None)
-
-
-def _closing(case: Case, now: datetime) -> CaseClosed | None:
+def closing_by_now(case: Case, now: datetime) -> CaseClosed | None:
     """The closing in force, also one that a rule has made due and no timer has told yet."""
     return reduce(evolve, lapse(case, now), case).closing
 
@@ -343,16 +349,17 @@ def steps(case: Case, now: datetime) -> tuple[Next, ...]:
     """What is allowed now, the case first and then each open application."""
     if case.opened is None:
         return (Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
-    closing = _closing(case, now)
+    mark = Next(Step.UNMARK_DUPLICATE if case.duplicate_of else Step.MARK_DUPLICATE)
+    closing = closing_by_now(case, now)
     if closing is not None:
         again = [Next(Step.REOPEN_CASE)] if _may_reopen(closing, instant(now)) or _can_be_appealed(case) else []
-        return (*again, Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION))
+        return (*again, Next(Step.REGISTER_CONTACT), Next(Step.RECEIVE_APPLICATION), mark)
     of_person = (Step.REGISTER_CONTACT,) if case.person_ref else ()  # another contact finds an open case by the person only
     beside = _steps_on(case.passage) if case.applications else ()
     of_case = (*of_person, Step.RECEIVE_APPLICATION, *beside, Step.CLOSE_CASE)
     of_applications = (Next(step, each.ref) for each in case.applications for step in _steps_of(case, each))
     of_assignments = (Next(Step.ANSWER_ASSIGNMENT, each.ref) for each in case.passage.assignments if each.is_open)
-    return (*map(Next, of_case), *of_applications, *of_assignments)
+    return (*map(Next, of_case), mark, *of_applications, *of_assignments)
 
 
 def _steps_on(passage: Passage) -> Iterable[Step]:

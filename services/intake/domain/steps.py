@@ -30,6 +30,8 @@ class Step(StrEnum):
     HOLD_PLANNING_MEETING = "hold_planning_meeting"
     CLOSE_CASE = "close_case"
     REOPEN_CASE = "reopen_case"
+    MARK_DUPLICATE = "mark_duplicate"
+    UNMARK_DUPLICATE = "unmark_duplicate"
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def tasks(case: Case, now: datetime) -> Iterator[Task]:
     unit, role = (answers.unit, answers.role) if answers else (None, None)
     waiting = [(application.ref, *_of_application(application)) for application in case.applications if application.is_open]
     yield from (Task(due_on, reason, ref, unit, role) for ref, reason, due_on in waiting)
-    if not case.applications and lapse:
+    if not case.applications and lapse and case.duplicate_of is None:
         yield Task(local_date(lapse.at), Reason.APPLICATION_AWAITED, None, unit, role)
     if passage.needs_pes_check and passage.hindrance:
         since = month_later(passage.pes.happened.date) if passage.pes else passage.hindrance.happened.date

@@ -10,11 +10,12 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.intake.domain.case import Case, evolve, lapse_due
-from services.intake.domain.commands import Command, LapseCase, ProtectCase, ReceiveApplication, RegisterContact, Typed
+from services.intake.domain.commands import Command, LapseCase, MarkDuplicate, ProtectCase, ReceiveApplication, RegisterContact, Typed
 from services.intake.domain.facts import UNPROTECTED
+from services.intake.domain.home import home
 from services.intake.domain.moments import local_date
 from services.intake.domain.routing import Beside, Table
-from services.intake.domain.rules import decide, home
+from services.intake.domain.rules import decide, steps
 from services.intake.domain.steps import Refused
 from services.intake.domain.worklist import Task, tasks
 from services.intake.store import cases as store
@@ -108,6 +109,8 @@ async def handle(db: Database, ours: Ours, asked: Asked, context: Context) -> Do
             raise Unknown
         if asked.expected_version not in (None, stored.version):
             raise Outdated
+        if isinstance(asked.command, MarkDuplicate):
+            await _must_be_of_another(tx, case_id, stored.case, asked.command, asked.sees_protected)
         stored = await _carry_out(tx, ours, case_id, stored, asked.command, context)
         if asked.known_as and not await store.remember_source(tx, case_id, asked.known_as):
             raise TakenReference
@@ -171,7 +174,8 @@ def place_of(case_id: UUID, task: Task) -> tuple[date, UUID, str, str]:
 async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
     """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
     try:
-        facts = step(decide)(stored.case, command, await _beside(ours, stored.case, command, context))
+        person_ref = None if isinstance(command, LapseCase) else getattr(command, "person_ref", None) or stored.case.person_ref
+        facts = step(decide)(stored.case, command, await beside(ours, person_ref, context))
     except Refused as refused:
         raise NotAllowed(case_id, refused) from None
     after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
@@ -189,21 +193,20 @@ async def tell(tx: Transaction, ours: Ours, case_id: UUID, after: Stored, told: 
     await outbox.append(tx, ours.source, told, context)
 
 
-async def _beside(ours: Ours, case: Case, command: Command, context: Context) -> Beside:
-    """The rules, and how the person of the case stands, where the vault knows."""
-    person_ref = getattr(command, "person_ref", None) or case.person_ref
-    if person_ref is None or isinstance(command, LapseCase):
-        return Beside(ours.tables)
-    standing = await vault.standing(ours.vault, person_ref, local_date(context.now))
+async def beside(ours: Ours, person_ref: UUID | None, context: Context) -> Beside:
+    """The rules, and how a person stands, where the vault knows."""
+    standing = await vault.standing(ours.vault, person_ref, local_date(context.now)) if person_ref else None
     if standing is None:
         return Beside(ours.tables)
     return Beside(ours.tables, standing.age, standing.protection, standing.effective_on)
 
 
-async def is_protected(ours: Ours, case: Case, context: Context) -> bool:
-    """Whether the person of a case is protected, by the vault and else by what the case knows."""
-    standing = await vault.standing(ours.vault, case.person_ref, local_date(context.now)) if case.person_ref else None
-    return (standing.protection if standing else case.protection) != UNPROTECTED
+async def _must_be_of_another(tx: Transaction, case_id: UUID, case: Case, command: MarkDuplicate, sees_protected: bool) -> None:
+    """The other case is there for the caller, and not itself marked as a duplicate of this one. Raises NotAllowed."""
+    other = await store.read(tx, command.of)
+    if command.of == case_id or not may_see(other, sees_protected) or other.case.duplicate_of == case_id:
+        refused = Refused("There is no such other case, or it is marked as a duplicate of this one.", steps(case, command.now))
+        raise NotAllowed(case_id, refused)
 
 
 async def _home(tx: Transaction, command: Typed) -> UUID:

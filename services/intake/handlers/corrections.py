@@ -13,9 +13,10 @@ from contracts.intake import EventCorrectedV1
 from services.intake.domain.corrections import Recorded, correct, corrections, fold, standing
 from services.intake.domain.facts import UNPROTECTED
 from services.intake.domain.moments import When
+from services.intake.domain.routing import route
 from services.intake.domain.rules import steps, without_unit
 from services.intake.domain.steps import NotYet, Refused
-from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, is_protected, may_see, tell
+from services.intake.handlers.cases import Done, NotAllowed, Ours, Outdated, Unknown, beside, may_see, tell
 from services.intake.store import cases as store
 from services.intake.store.cases import Stored
 from services.intake.translate import kept, publishable, replaced
@@ -68,10 +69,11 @@ async def correct_fact(db: Database, ours: Ours, asked: Correction, context: Con
         told = await outbox.history(tx, INTAKE_EVENTS, asked.case_id)
         recorded = [_recorded(each) for each in told]
         try:
-            replacement = _replacement(asked, told)
-            if replacement and await is_protected(ours, stored.case, context):
+            replacement, rules = _replacement(asked, told), await beside(ours, stored.case.person_ref, context)
+            if replacement and (rules.protection or stored.case.protection) != UNPROTECTED:
                 replacement = Recorded(replacement.id, without_unit(replacement.fact))
             new = correct(recorded, uuid7, asked.event_id, replacement, context.now)
+            new += [Recorded(uuid7(), routed) for routed in route(fold([*recorded, *new]), context.now, rules)]
         except NotYet as refused:
             raise NotAllowed(asked.case_id, refused) from None
         except Refused as refused:

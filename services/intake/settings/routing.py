@@ -9,8 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from contracts.codes import HoursPerWeek, InsatsKind, StaffRole, UnitCode
-from contracts.intake import AssignmentBasis
+from contracts.codes import AssignmentBasis, HoursPerWeek, InsatsKind, StaffRole, UnitCode
 from services.intake.domain.routing import Condition, Direct, Rule, Table
 
 OURS: Final = Path(__file__).parent / "routing.toml"

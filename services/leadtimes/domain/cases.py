@@ -13,6 +13,7 @@ ENTERED_IN_ERROR = "entered_in_error"
 CLOSED = "closed"
 """What a closing without a reason is called."""
 DAYS_TO_UNDO_A_CLOSING = 30
+OPENINGS = frozenset({FactType.FIRST_CONTACT_REGISTERED, FactType.APPLICATION_RECEIVED})
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Spell:
 
 
 def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
-    """The case that ordered facts tell of; None while neither a contact nor an application is known.
+    """The case, or several read as one, that ordered facts tell of; None while neither a contact nor an application is known.
 
     It opens with the earlier of the first contact and the first application, on one date with the contact. Without a
     contact, or with a later one, the application stands in for it: inferred. Of somebody protected no unit is known.
@@ -146,6 +147,23 @@ def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application
 
 def _closing_in_force(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:
     """The closing that stands, and whether a reopening came too late to undo one.
+
+    Cases read as one (dubbletter) are closed only while all are, with the latest closing. One closed as entered in error neither
+    keeps the others open nor voids them; where all are, the whole is void.
+    """
+    cases = {fact.case_id for fact in facts if fact.type in OPENINGS}
+    if len(cases) == 1:
+        return _closing_of_one([fact for fact in facts if fact.case_id in cases])
+    standing = [_closing_of_one([fact for fact in facts if fact.case_id == case]) for case in cases]
+    closings = [closing for closing, _ in standing]
+    real = [each for each in closings if each is None or each.body.get("reason") != ENTERED_IN_ERROR] or closings
+    ends = [each for each in real if each is not None]
+    closing = max(ends, key=lambda fact: fact.place) if len(ends) == len(real) else None
+    return closing, any(too_late for _, too_late in standing)
+
+
+def _closing_of_one(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:
+    """Of one case.
 
     Of two closings the first counts; a reopening undoes all before it.
     """

@@ -1,4 +1,4 @@
-"""The clocks of one case: a pure function of its facts, and the canonical document they are stored as."""
+"""The clocks of a case: a pure function of its facts and those of its duplicates, and the canonical document they are stored as."""
 
 import json
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.leadtimes.domain.cases import is_protected, spell
+from services.leadtimes.domain.duplicates import read_as_one
 from services.leadtimes.domain.facts import Fact, known, ordered
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
@@ -16,7 +17,10 @@ from services.leadtimes.domain.support import Support, support
 
 @dataclass(frozen=True)
 class Clocks:
-    """Every wait of one case and its months of support, and the latest fact they rest on: when it happened, when it was recorded."""
+    """Every wait of one case and its months of support, and the latest fact they rest on: when it happened, when it was recorded.
+
+    A case that is read under another one (dubblett) has no waits of its own; the latest fact is then that of them all.
+    """
 
     case_id: UUID
     rule_set: int
@@ -34,10 +38,10 @@ class Clocks:
         return (as_of is None or reaches(as_of, self.latest_time)) and (known_at is None or reaches(known_at, self.latest_recorded_at))
 
 
-def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> Clocks | None:
-    """The clocks of one case from what had happened by as-of and was recorded by known-at; None where nothing had.
+def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> list[Clocks]:
+    """The clocks of a case and of those ever marked as its duplicates, one each: of what had happened by as-of and was known by known-at.
 
-    The order of the facts and repetitions of them never matter. Facts of two cases raise ValueError.
+    Cases that a mark in force joins are read as one, under one of them. The order of the facts and repetitions of them never matter.
     """
     every = known(facts)
     heard = [
@@ -47,18 +51,25 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
         and (as_of is None or fact.obeys_known_at_only or reaches(as_of, fact.time))
     ]
     if not heard:
-        return None
-    if len({fact.case_id for fact in heard}) > 1:
-        raise ValueError("clocks are of one case")
-    case = spell(ordered(heard), protected=is_protected(every))  # whatever the day: an earlier figure shows no unit either
-    return Clocks(
-        case_id=heard[0].case_id,
-        rule_set=RULE_SET,
-        intervals=measured(case) if case else (),
-        support=support(case) if case else None,
-        latest_time=max((fact.time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time),
-        latest_recorded_at=max(fact.recorded_at for fact in heard),
-    )
+        return []
+    latest_time = max((fact.time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time)
+    latest_recorded_at = max(fact.recorded_at for fact in heard)
+    of_each, ever = _of_each(heard), _of_each(every)
+    found = []
+    for lead, *others in read_as_one(of_each):
+        protected = any(is_protected(ever[case]) for case in (lead, *others))  # whatever the day: an earlier figure shows no unit either
+        case = spell(ordered([fact for each in (lead, *others) for fact in of_each[each]]), protected=protected)
+        waits, months = (measured(case), support(case)) if case else ((), None)
+        found.append(Clocks(lead, RULE_SET, waits, months, latest_time, latest_recorded_at))
+        found += [Clocks(other, RULE_SET, (), None, latest_time, latest_recorded_at) for other in others]
+    return found
+
+
+def _of_each(recorded: Iterable[Fact]) -> dict[UUID, list[Fact]]:
+    of_each: dict[UUID, list[Fact]] = {}
+    for fact in recorded:
+        of_each.setdefault(fact.case_id, []).append(fact)
+    return of_each
 
 
 def to_json(of: Clocks) -> str:

@@ -35,8 +35,14 @@ class FactType(StrEnum):
     PLANNING_MEETING_HELD = "planning_meeting_held"
     CASE_CLOSED = "case_closed"
     CASE_REOPENED = "case_reopened"
+    CASE_MARKED_DUPLICATE = "case_marked_duplicate"
+    CASE_UNMARKED_DUPLICATE = "case_unmarked_duplicate"
     PROTECTION_LEVEL_CHANGED = "protection_level_changed"
     EVENT_CORRECTED = "event_corrected"
+
+
+DUPLICATE_MARKS = frozenset({FactType.CASE_MARKED_DUPLICATE, FactType.CASE_UNMARKED_DUPLICATE})
+OBEYS_KNOWN_AT_ONLY = DUPLICATE_MARKS | {FactType.EVENT_CORRECTED}
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Fact:
     """One event heard about one case; times may come with any offset and are kept in UTC.
 
     `rank` is the stage rank of its type, `topic` and `sequence` where it stood on the wire. Of `body` the clocks read
-    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, the two ids of a correction and the ISO dates
+    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, `of`, the two ids of a correction and the ISO dates
     `known_from`, `support_from` and `support_to`; everything else may stay out.
     """
 
@@ -75,7 +81,12 @@ class Fact:
 
     @property
     def obeys_known_at_only(self) -> bool:
-        """A correction (rättelse): what it takes away is gone as of any day, once it is known (`clocks.md` 1)."""
+        """A correction (rättelse) or the mark of a duplicate: once it is known it holds as of any day (`clocks.md` 1)."""
+        return self.type in OBEYS_KNOWN_AT_ONLY
+
+    @property
+    def is_correction(self) -> bool:
+        """Rättelse: it takes another fact away."""
         return self.type is FactType.EVENT_CORRECTED
 
     @property
@@ -114,7 +125,7 @@ def in_force(recorded: Sequence[Fact]) -> list[Fact]:
     From the last recorded to the first: a correction that is corrected has no force. Then from the first to the last: what came only with
     a correction without force, or in the place of such a fact, has none either.
     """
-    corrections = [fact for fact in recorded if fact.obeys_known_at_only]
+    corrections = [fact for fact in recorded if fact.is_correction]
     gone: set[str] = set()
     for fact in reversed(corrections):
         corrects = fact.body.get("corrects_event_id")
@@ -124,7 +135,7 @@ def in_force(recorded: Sequence[Fact]) -> list[Fact]:
     for fact in corrections:
         if str(fact.event_id) in gone or fact.body.get("corrects_event_id") in orphans:
             orphans.add(fact.body.get("replaced_by"))
-    return [fact for fact in recorded if not fact.obeys_known_at_only and not {str(fact.event_id)} & (gone | orphans)]
+    return [fact for fact in recorded if not fact.is_correction and not {str(fact.event_id)} & (gone | orphans)]
 
 
 def _filled(body: Mapping[str, str | None]) -> list[tuple[str, str]]:

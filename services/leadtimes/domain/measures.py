@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from services.leadtimes.domain.cases import CLOSED, ENTERED_IN_ERROR, Application, Spell
 from services.leadtimes.domain.facts import Fact
@@ -151,12 +152,17 @@ def completion_to_decision(case: Spell, application: Application) -> Interval | 
 def contact_to_decision(case: Spell) -> Interval:
     """L04 (KKiK): first contact to the first decision on the case's first application of kind `new`, once a case.
 
-    That application withdrawn, or the case closed, ends it otherwise. Without such an application it waits.
+    That application withdrawn, or the case closed, ends it otherwise. Without such an application it waits. Of cases read as one
+    (dubbletter) the first application of each is the same one told twice: whichever is decided first, and withdrawn when all are.
     """
-    first_new = next((application for application in case.applications if application.is_new), None)
-    decision = _first(first_new.decisions) if first_new else None
-    withdrawal = _withdrawn(first_new) if first_new else []
-    return _wait(case, Measure.L04, case.contact, decision, [*withdrawal, *_closing(case)], first_new)
+    news: dict[UUID, Application] = {}
+    for application in case.applications:
+        if application.is_new:
+            news.setdefault(application.received.case_id, application)
+    decision = min((each.decisions[0] for each in news.values() if each.decisions), key=lambda fact: fact.place, default=None)
+    withdrawals = [end for each in news.values() for end in _withdrawn(each)]
+    withdrawn = [max(withdrawals, key=lambda end: end.fact.place)] if withdrawals and len(withdrawals) == len(news) else []
+    return _wait(case, Measure.L04, case.contact, decision, [*withdrawn, *_closing(case)], next(iter(news.values()), None))
 
 
 def application_to_assessment(case: Spell, application: Application) -> Interval:

@@ -15,6 +15,9 @@ from shared.telemetry import step
 
 # Numbers come sorted: two transactions that touch the same cases wait for each other and never in a circle.
 LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number"
+HOLD_MARKS = "SELECT pg_advisory_xact_lock_shared($1)"
+HOLD_MARKS_ALONE = "SELECT pg_advisory_xact_lock($1)"
+MARKS = "SELECT stream, (data ->> 'of')::uuid AS of FROM event WHERE type = 'se.sluss.intake.case-marked-duplicate.v1'"
 HEARD = """
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[],
                          $9::text[], $10::timestamptz[], $11::uuid[], $12::uuid[], $13::text[]::jsonb[])
@@ -95,6 +98,19 @@ async def lock(tx: Transaction, cases: Collection[UUID], logs: Collection[UUID] 
     numbers = [lock_number(f"{kind} {each}") for kind, many in (("case", cases), ("log", logs)) for each in many]
     if numbers:
         await tx.execute(LOCK, sorted(numbers))
+
+
+async def hold_marks(tx: Transaction, *, alone: bool = False) -> None:
+    """While this is held nobody adds a mark of a duplicate, so that all cases to be locked are known; `alone`: who adds one.
+
+    To be held before any case is locked.
+    """
+    await tx.execute(HOLD_MARKS_ALONE if alone else HOLD_MARKS, lock_number("duplicate marks"))
+
+
+async def marks(tx: Transaction) -> set[tuple[UUID, UUID]]:
+    """Every mark ever heard, undone ones too: a case, and the one that it was said to be a duplicate of."""
+    return {(row["stream"], row["of"]) for row in await tx.fetch(MARKS)}
 
 
 @step

@@ -49,10 +49,13 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     await intake.done(f"{at}/reopening", "2026-01-28", reason="closed_in_error")
     wrong = (await intake.staff.get(f"/intake{at}/facts")).json()["facts"][-5]
     await intake.done(f"{at}/corrections", None, event_id=wrong["event_id"], entered_in_error=True)
+    other = await intake.done("/cases", "2026-01-28", channel="phone", source_system="intake")
+    await intake.done(f"{at}/duplicate", of=other["case_id"])
+    await intake.done(f"{at}/duplicate/undoing")
     for path in (at, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes"):
         assert (await intake.staff.get(f"/intake{path}")).status_code == 200, path
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
-    assert (again.status_code, again.json()) == (200, {"events": 27})
+    assert (again.status_code, again.json()) == (200, {"events": 30})
     assert (await intake.operator.get("/intake/clock")).status_code == 200
     await intake.move_to("2026-02-02T00:00:00+01:00")
 
@@ -87,6 +90,7 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
         *("case-routed", "pes-checked", "insats-observed", "case-assigned", "intro-days-attended", "planning-meeting-held"),
         *("plan-agreed", "follow-up-held", "assignment-issued", "assignment-answered", "plan-expired", "case-routed"),
         *("application-received", "application-withdrawn", "case-closed", "case-reopened", "event-corrected"),
+        *("case-routed", "case-marked-duplicate", "case-unmarked-duplicate"),
     ]
 
 
@@ -177,10 +181,12 @@ async def test_every_next_step_is_an_operation_that_exists(intake: Intake) -> No
         *("register_contact", "receive_application", "close_case", "reopen_case", "request_completion", "complete_application"),
         *("start_assessment", "complete_assessment", "make_decision", "withdraw_application"),
         *("code_hindrance", "check_pes", "observe_insats", "assign_case", "attend_intro_days", "hold_planning_meeting"),
-        *("agree_plan", "hold_follow_up", "expire_plan", "issue_assignment", "answer_assignment"),
+        *("agree_plan", "hold_follow_up", "expire_plan", "issue_assignment", "answer_assignment", "mark_duplicate"),
     }
     for each in listed:
         assert (await intake.post(each["path"].removeprefix("/intake"))).status_code == 422, each
+    await intake.done(f"/cases/{case['case_id']}/duplicate", of=(await intake.done("/cases", "2026-01-28", **CONTACT))["case_id"])
+    assert (await intake.post(f"/cases/{case['case_id']}/duplicate/undoing")).status_code == 200
 
 
 async def test_an_illegal_step_is_answered_with_the_steps_allowed_now(intake: Intake) -> None:
@@ -205,6 +211,7 @@ async def test_a_closed_case_shows_where_a_new_one_begins(intake: Intake) -> Non
         ("reopen_case", f"/intake/cases/{case['case_id']}/reopening"),
         ("register_contact", "/intake/cases"),
         ("receive_application", "/intake/applications"),
+        ("mark_duplicate", f"/intake/cases/{case['case_id']}/duplicate"),
     ]
     again = await intake.done("/applications", "2026-01-25", **APPLICATION)
     assert again["case_id"] != case["case_id"]

@@ -107,6 +107,10 @@ async def test_the_other_steps_of_a_case(client: IntakeClient) -> None:
     case = await client.correct(case, told["insats-observed"])
     assert (case.passage.hindrance, case.passage.observed_insatser) == ("social", 0)
     assert case.status == "open"
+    again = await client.register_contact(happened=date(2026, 1, 13), channel="visit")
+    again = await client.mark_duplicate(again, of=case.case_id)
+    assert (again.duplicate_of, again.may("unmark_duplicate")) == (case.case_id, True)
+    assert (await client.unmark_duplicate(again)).duplicate_of is None
 
 
 async def test_what_is_refused_says_why_and_what_is_allowed(client: IntakeClient) -> None:

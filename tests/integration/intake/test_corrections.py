@@ -125,3 +125,29 @@ async def test_a_correction_is_not_replaced(intake: Intake) -> None:
     for fields in ({"entered_in_error": None}, {"replaced_by": MISSING}, {}):
         refused = await correct(intake, case, "event-corrected", replacement={"fields": fields})
         assert refused.status_code == 409, refused.text
+
+
+async def test_a_duplicate_is_marked_of_a_case_that_is_there_and_not_of_itself(intake: Intake) -> None:
+    first, second = [await intake.done("/cases", "2026-01-05", **CONTACT | {"person_ref": None}) for _ in range(2)]
+    at = f"/cases/{second['case_id']}"
+    marked = await intake.done(f"{at}/duplicate", of=first["case_id"])
+    assert (marked["duplicate_of"], marked["version"]) == (first["case_id"], 2)
+    assert (await intake.done(f"{at}/duplicate", of=first["case_id"]))["version"] == 2, "the same mark again says nothing new"
+    for case, of in ((second, second), (first, second), (first, {"case_id": MISSING})):
+        refused = await intake.post(f"/cases/{case['case_id']}/duplicate", of=of["case_id"])
+        assert (refused.status_code, refused.json()["reason"]) == (
+            409,
+            "There is no such other case, or it is marked as a duplicate of this one.",
+        )
+    assert (await intake.done(f"{at}/duplicate/undoing"))["duplicate_of"] is None
+    assert await intake.names(second["case_id"]) == ["first-contact-registered", "case-marked-duplicate", "case-unmarked-duplicate"]
+
+
+async def test_a_corrected_hindrance_routes_the_case_by_itself(intake: Intake) -> None:
+    case = await intake.done("/applications", "2026-01-05", **APPLICATION)
+    routed = await intake.done(f"/cases/{case['case_id']}/hindrance", "2026-01-20", code="sick_without_sgi")
+    assert (await correct(intake, case, "support-hindrance-coded", replacement={"fields": {"code": "parental"}})).status_code == 200
+    after = (await intake.staff.get(f"/intake/cases/{case['case_id']}")).json()
+    assert after["passage"]["role"] != routed["passage"]["role"]
+    assert (await intake.names(case["case_id"]))[-3:] == ["support-hindrance-coded", "event-corrected", "case-routed"]
+    await agrees(intake, case)

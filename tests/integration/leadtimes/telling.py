@@ -8,29 +8,34 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from contracts.codes import InsatsKind, StaffRole
-from contracts.envelope import Envelope, PublishedEvent, TimePrecision
-from contracts.history import ImportCompletedV1, LogEventRecordedV1
-from contracts.intake import (
+from contracts.codes import (
     ApplicationKind,
-    ApplicationReceivedV1,
-    AssessmentCompletedV1,
     AssessmentKind,
-    AssessmentStartedV1,
     AssignmentBasis,
-    AssignmentIssuedV1,
     AssignmentMode,
-    CaseClosedV1,
-    CaseRoutedV1,
     Channel,
     CloseReason,
     DecidingRole,
-    DecisionMadeV1,
     DecisionOutcome,
+    InsatsKind,
+    SourceSystem,
+    StaffRole,
+    SupportHindrance,
+)
+from contracts.envelope import Envelope, PublishedEvent, TimePrecision
+from contracts.history import ImportCompletedV1, LogEventRecordedV1
+from contracts.intake import (
+    ApplicationReceivedV1,
+    AssessmentCompletedV1,
+    AssessmentStartedV1,
+    AssignmentIssuedV1,
+    CaseClosedV1,
+    CaseMarkedDuplicateV1,
+    CaseRoutedV1,
+    CaseUnmarkedDuplicateV1,
+    DecisionMadeV1,
     FirstContactRegisteredV1,
     PlanAgreedV1,
-    SourceSystem,
-    SupportHindrance,
     SupportHindranceCodedV1,
 )
 from shared.broker import Heard
@@ -123,6 +128,12 @@ class Case:
 
     def closed(self, day: str, reason: CloseReason = CloseReason.REJECTED) -> Heard:
         return self.tell(CaseClosedV1(reason=reason), day)
+
+    def marked_duplicate(self, day: str, of: UUID) -> Heard:
+        return self.tell(CaseMarkedDuplicateV1(of=of), day)
+
+    def unmarked_duplicate(self, day: str, of: UUID) -> Heard:
+        return self.tell(CaseUnmarkedDuplicateV1(of=of), day)
 
 
 def heard(envelope: Envelope) -> Heard:

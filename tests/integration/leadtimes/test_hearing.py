@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.codes import Channel, SourceSystem
 from contracts.envelope import TimePrecision
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from services.leadtimes import handlers, store
 from shared.broker import Heard
 from shared.postgres import Transaction

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.intake import CloseReason
+from contracts.codes import CloseReason
 from services.leadtimes import handlers
 from shared.broker import Heard
 from tests.integration.leadtimes.conftest import Leadtimes
@@ -21,8 +21,9 @@ days = st.integers(0, 60).map(lambda number: (FIRST_DAY + timedelta(days=number)
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Heard]:
-    """A few cases whose facts are dated anyhow, some recorded late."""
-    facts = []
+    """A few cases whose facts are dated anyhow, some recorded late, some marked as duplicates of the one before."""
+    facts: list[Heard] = []
+    before = None
     for _ in range(draw(st.integers(1, 3))):
         case = Case()
         facts += [case.contacts(draw(days)), case.applies(draw(days))]
@@ -36,6 +37,10 @@ def histories(draw: st.DrawFn) -> list[Heard]:
             facts.append(case.decided(happened, recorded))
         if draw(st.booleans()):
             facts.append(case.closed(draw(days), draw(st.sampled_from(CloseReason))))
+        if before and draw(st.booleans()):
+            facts.append(case.marked_duplicate(draw(days), before))
+            facts += [case.unmarked_duplicate(draw(days), before)] * draw(st.integers(0, 1))
+        before = case.id
     return facts
 
 
@@ -66,6 +71,20 @@ async def heard_and_rebuilt(leadtimes: Leadtimes, in_order: Sequence[Heard], shu
     assert await handlers.rebuild(leadtimes.db) == len(at_once)
     assert await leadtimes.clocks() == at_once
     assert await handlers.verify(leadtimes.db) == handlers.Verified(len(at_once), 0)
+
+
+async def test_whoever_hears_of_a_case_while_it_is_marked_reads_it_with_its_duplicate(leadtimes: Leadtimes) -> None:
+    for _ in range(12):
+        first, second = Case(), Case()
+        await leadtimes.hear(first.contacts("2026-01-01"), first.applies("2026-01-01"))
+        await leadtimes.hear(second.contacts("2026-02-01"), second.applies("2026-02-01"))
+        decided, marked = second.decided("2026-03-01", "2026-03-01"), first.marked_duplicate("2026-03-02", second.id)
+        await asyncio.gather(leadtimes.hear(marked), leadtimes.hear(decided))
+    assert await handlers.verify(leadtimes.db) == handlers.Verified(24, 0)
+    before = await leadtimes.measure("L04", as_of="2026-03-31", known_at="2026-03-01")
+    assert (before["completed"]["n"], before["still_waiting"]["n"]) == (12, 12)
+    after = await leadtimes.measure("L04", as_of="2026-03-31", known_at="2026-03-31")
+    assert (after["completed"]["n"], after["completed"]["mean"], after["still_waiting"]["n"]) == (12, 59, 0)
 
 
 async def test_verify_finds_clocks_that_their_events_do_not_give(leadtimes: Leadtimes) -> None:

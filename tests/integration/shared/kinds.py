@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
+from contracts.codes import Channel, SourceSystem
 from contracts.envelope import Envelope, TimePrecision
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from shared.clock import real_now
 
 TYPE = "se.sluss.intake.first-contact-registered"

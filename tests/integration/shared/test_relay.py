@@ -16,8 +16,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from contracts.codes import Channel, SourceSystem
 from contracts.envelope import TimePrecision, open_message
-from contracts.intake import Channel, FirstContactRegisteredV1, SourceSystem
+from contracts.intake import FirstContactRegisteredV1
 from shared.broker import Heard, Hearing
 from shared.clock import real_now
 from shared.context import begin

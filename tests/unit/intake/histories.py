@@ -7,15 +7,17 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from contracts.codes import InsatsKind, ProviderRole, StaffRole
-from contracts.intake import (
+from contracts.codes import (
     ApplicationKind,
     AssessmentKind,
     AssignmentBasis,
     Channel,
     DecidingRole,
+    InsatsKind,
     PesResult,
+    ProviderRole,
     SourceSystem,
+    StaffRole,
     SupportHindrance,
 )
 from services.intake.domain.case import Case, evolve

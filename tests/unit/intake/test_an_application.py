@@ -241,7 +241,7 @@ def test_a_refusal_tells_the_steps_that_are_allowed_now() -> None:
 
 BESIDE = {
     *(Step.CODE_HINDRANCE, Step.CHECK_PES, Step.OBSERVE_INSATS, Step.ASSIGN_CASE, Step.ATTEND_INTRO_DAYS, Step.HOLD_PLANNING_MEETING),
-    *(Step.AGREE_PLAN, Step.ISSUE_ASSIGNMENT),
+    *(Step.AGREE_PLAN, Step.ISSUE_ASSIGNMENT, Step.MARK_DUPLICATE),
 }
 
 

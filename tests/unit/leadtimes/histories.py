@@ -6,7 +6,8 @@ from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 
-from services.leadtimes.domain.clocks import clocks
+from services.leadtimes.domain.clocks import Clocks
+from services.leadtimes.domain.clocks import clocks as clocks_of_each
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.measures import Interval, Measure
 from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight
@@ -112,10 +113,17 @@ def reopened(at: str, reason: str = "closed_in_error") -> Fact:
     return happened(FactType.CASE_REOPENED, at, reason=reason)
 
 
+def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> Clocks | None:
+    """The clocks of a history of one case."""
+    found = clocks_of_each(facts, as_of, known_at)
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
 def waits(measure: str, facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> list[Interval]:
     """Every wait of one measure in a history."""
-    of_case = clocks(facts, as_of, known_at)
-    return [] if of_case is None else [interval for interval in of_case.intervals if interval.measure is Measure(measure)]
+    every = clocks_of_each(facts, as_of, known_at)
+    return [interval for of_case in every for interval in of_case.intervals if interval.measure is Measure(measure)]
 
 
 def wait(measure: str, facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> Interval:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from services.leadtimes.domain.clocks import clocks, from_json, to_json
+from services.leadtimes.domain.clocks import from_json, to_json
 from services.leadtimes.domain.facts import Fact, FactType, in_order
 from services.leadtimes.domain.measures import RULE_SET, Interval, Measure, Outcome
 from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight, reaches
-from tests.unit.leadtimes.histories import CASE, RANK, application, closed, contact, decided, reopened, wait
+from tests.unit.leadtimes.histories import CASE, RANK, application, clocks, closed, contact, decided, reopened, wait
 
 MONTH = date(2026, 3, 10)
 REASONS = {
@@ -159,11 +159,6 @@ def test_of_two_facts_with_one_id_the_first_recorded_counts() -> None:
     other = replace(right, time=right.time + timedelta(days=5), recorded_at=right.recorded_at + timedelta(days=9))
     opened = [contact("2026-01-05"), application("2026-01-05")]
     assert stored([*opened, other, right]) == stored([*opened, right])
-
-
-def test_facts_of_two_cases_are_refused() -> None:
-    with pytest.raises(ValueError, match="one case"):
-        clocks([contact("2026-01-05"), replace(decided("2026-01-20"), case_id=uuid5(CASE, "another"))])
 
 
 def test_a_time_without_an_offset_is_refused() -> None:

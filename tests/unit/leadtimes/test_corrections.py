@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
 
-from services.leadtimes.domain.clocks import clocks
 from services.leadtimes.domain.facts import Fact, FactType
-from tests.unit.leadtimes.histories import application, contact, decided, happened, told, wait
+from tests.unit.leadtimes.histories import application, clocks, contact, decided, happened, told, wait
 
 WRONG, RIGHT = decided("2026-01-20"), decided("2026-01-27", recorded="2026-03-01")
 OPENING = [contact("2026-01-05"), application("2026-01-05")]

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from services.leadtimes.domain.clocks import clocks, from_json, to_json
+from services.leadtimes.domain.clocks import from_json, to_json
 from services.leadtimes.domain.facts import Fact
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.support_report import support_document
-from tests.unit.leadtimes.histories import application, closed, coded, contact, decided, granted, routed
+from tests.unit.leadtimes.histories import application, clocks, closed, coded, contact, decided, granted, routed
 
 AS_OF = date(2026, 12, 31)
 OPENED = [contact("2026-01-05"), application("2026-01-05")]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from contracts.intake import CloseReason
+from contracts.codes import CloseReason
 from services.leadtimes.api import drawing, render
 from services.leadtimes.api.words import CODES, TEXTS, Language, Words, preferred
 from services.leadtimes.domain.measures import Flag, Measure

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from contracts.intake import CaseClosedV1, CloseReason
+from contracts.codes import CloseReason
+from contracts.intake import CaseClosedV1
 from services.leadtimes.handlers import missing
 from tests.unit.leadtimes_shell.test_translate import told
 

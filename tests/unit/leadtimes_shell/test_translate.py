@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from contracts.catalogue import INTAKE_EVENTS, PUBLISHED, STAGE_RANK
+from contracts.codes import DecidingRole, DecisionOutcome
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from contracts.history import ImportCompletedV1
-from contracts.intake import ApplicationReceivedV1, DecidingRole, DecisionMadeV1, DecisionOutcome, FirstContactRegisteredV1
+from contracts.intake import ApplicationReceivedV1, DecisionMadeV1, FirstContactRegisteredV1
 from services.leadtimes.domain.facts import FactType
 from services.leadtimes.domain.moments import Precision
 from services.leadtimes.translate import FACT_TYPE, fact, is_about_a_case
