@@ -68,6 +68,11 @@ async def test_without_javascript_the_measures_are_those_of_the_api(site: Site, 
     known = [point for point in answered["curve"] if not point["beyond_follow_up"]]
     told = leaves({part: answered[part] for part in ("completed", "still_waiting", "ended_otherwise", "excluded")}, code)
     told |= leaves([{part: point[part] for part in ("share", "low", "high")} for point in known], f"{code}.curve")
+    groups = site.json(f"/leadtimes/measures/{code}", **site.limits, by="hindrance")["groups"]
+    shown_of_each = {"completed": ("n", "median"), "still_waiting": ("n", "median_so_far")}
+    told |= leaves(
+        [{part: {name: each[part][name] for name in names} for part, names in shown_of_each.items()} for each in groups], f"{code}.groups"
+    )
     async with site.page(site.address(MEASURES, measure=code, lang=lang), java_script_enabled=False) as page:
         shown = await figures_on(page)
     assert told.items() <= {name: next(iter(values)) for name, values in shown.items()}.items()

@@ -82,6 +82,16 @@ MEASURE_TEXTS: Mapping[str, tuple[str, str]] = {
     "L07.since": ("avslutad utredning", "the assessment"),
     "L08.since": ("planen", "the plan"),
     "L09.since": ("ansökan", "the application"),
+    "by": ("Efter", "By"),
+    "by.hindrance": ("försörjningshinder", "support hindrance"),
+    "by.unit": ("enhet", "unit"),
+    "by.channel": ("kontaktväg", "channel"),
+    "by.month": ("månad för början", "month of the start"),
+    "by.nobody": ("Ingen räknas.", "Nobody is counted."),
+    "by.note": (
+        "Hindret är det som var känt vid det första beslutet, enheten den som var känd när väntan började: aldrig något som kom sedan.",
+        "The hindrance is the one known at the first decision, the unit the one known when the wait began: never anything that came later.",
+    ),
     "support.still": ("har fortfarande öppet ärende", "still have an open case"),
     "support.over": ("Med bistånd i mer än sex månader hittills", "With support for more than six months so far"),
     "support.target": ("klarade målet", "met the target"),
@@ -98,4 +108,22 @@ MEASURE_TEXTS: Mapping[str, tuple[str, str]] = {
         "En månad räknas om beviljat eller delvis beviljat bistånd gällde någon dag i den, till och med lägets månad.",
         "A month counts if granted or partly granted support covered any day of it, up to the as-of month and with it.",
     ),
+}
+
+# The groups that have a name; a unit is shown by its code, a month as it is written.
+GROUP_NAMES: Mapping[str, tuple[str, str]] = {
+    "unknown": ("okänt", "unknown"),
+    "unemployed": ("arbetslös", "unemployed"),
+    "sick_without_sgi": ("sjuk utan sjukpenninggrundande inkomst", "sick without sickness benefit"),
+    "sick_with_sgi": ("sjuk med sjukpenninggrundande inkomst", "sick with sickness benefit"),
+    "social": ("sociala skäl", "social reasons"),
+    "parental": ("föräldraledig", "parental leave"),
+    "language": ("språkhinder", "language"),
+    "other": ("annat", "other"),
+    "phone": ("telefon", "telephone"),
+    "e_service": ("e-tjänst", "e-service"),
+    "visit": ("besök", "visit"),
+    "home_visit": ("hembesök", "home visit"),
+    "letter": ("brev", "letter"),
+    "referral_in": ("hänvisad hit", "referred here"),
 }

@@ -27,6 +27,7 @@ from services.leadtimes.api.render import (
     render_waits,
 )
 from services.leadtimes.api.words import Language, preferred
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Measure
 from services.leadtimes.domain.moments import Limit
 from services.leadtimes.domain.report import steps
@@ -71,13 +72,18 @@ def routes(db: Database, clock: Clock) -> APIRouter:
 
     @router.get("/")
     async def measures(
-        request: Request, language: ReaderLanguage, measure: Measure = Measure.L04, as_of: AskedLimit = None, known_at: AskedLimit = None
+        request: Request,
+        language: ReaderLanguage,
+        measure: Measure = Measure.L04,
+        by: Grouping = Grouping.HINDRANCE,
+        as_of: AskedLimit = None,
+        known_at: AskedLimit = None,
     ) -> HTMLResponse:
         now = await clock.now()
         limits = as_of or now, known_at or now
         known = await handlers.known(db, *limits)
         shown = Measures(
-            reports={each.value: figures_of(each, *limits, known) for each in Measure},
+            reports={each.value: figures_of(each, *limits, known, by if each is measure else None) for each in Measure},
             shown=measure.value,
             steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
             flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),

@@ -15,6 +15,7 @@ from services.leadtimes.api.charts import FLOWS_NARROW, FLOWS_WIDE, MONTHS_NARRO
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Form, Point, draw, picture
 from services.leadtimes.api.words import SECONDS_IN, Language, Words
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.log_stats import Flow, flows
 from services.leadtimes.domain.measures import IN_WORKING_DAYS
 from services.leadtimes.domain.waits import LogWaits
@@ -70,7 +71,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Measures:
-    """What the page of measures shows: a report for each, and one of them in full, with the steps of its curve and its data quality."""
+    """What the page of measures shows: a report for each, and one in full, by groups too, with its curve and its data quality."""
 
     reports: Mapping[str, Mapping[str, Any]]
     shown: str
@@ -92,7 +93,7 @@ class Waits:
 
 
 def render_measures(measures: Measures, language: Language, address: Address) -> str:
-    """Every measure: who still waits beside who was completed, and one of them in full."""
+    """Every measure: who still waits beside who was completed, and one of them in full and by groups."""
     words = Words(language)
     report = measures.reports[measures.shown]
     codes = {code for each in measures.reports.values() for code in (*each["ended_otherwise"], *each["excluded"])}
@@ -105,6 +106,7 @@ def render_measures(measures: Measures, language: Language, address: Address) ->
         curves=_measure_curves(measures, words),
         banded=any(point["low"] is not None for point in report.get("curve", ())),
         in_working_days=IN_WORKING_DAYS,
+        groupings=list(Grouping),
         as_of_day=report["as_of"][: len("YYYY-MM-DD")],
         unmapped=sorted(code for code in codes if words.code(code) is None),
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.leadtimes.api.log_texts import LOG_TEXTS
-from services.leadtimes.api.measure_texts import MEASURE_TEXTS
+from services.leadtimes.api.measure_texts import GROUP_NAMES, MEASURE_TEXTS
 from shared.clock import LOCAL
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -232,6 +232,11 @@ class Words:
     def code(self, code: str) -> str | None:
         """What a code means; None for one that we do not know, which is shown as it came."""
         known = CODES.get(code)
+        return known[self._column] if known else None
+
+    def group(self, name: str) -> str | None:
+        """What a group is called; None for one that has no other name than its own."""
+        known = GROUP_NAMES.get(name)
         return known[self._column] if known else None
 
     def counted(self, n: int, measure: str) -> str:

@@ -42,13 +42,15 @@ def test_what_was_entered_in_error_waits_again_until_the_correction_is_corrected
 
 
 def test_what_came_only_with_a_correction_that_was_corrected_counts_no_longer() -> None:
-    undone = correction(CORRECTED, "2026-03-10")
-    assert told(wait("L04", [*HISTORY, undone])) == ("completed", None, 15)
-    later = decided("2026-01-29", recorded="2026-03-05")
-    again = [*HISTORY, later, correction(RIGHT, "2026-03-05", later)]
-    assert told(wait("L04", again)) == ("completed", None, 24)
+    right, later = decided("2026-01-12", recorded="2026-03-01"), decided("2026-01-10", recorded="2026-03-05")
+    first = correction(WRONG, "2026-03-01", right)
+    history, undone = [*OPENING, WRONG, right, first], correction(first, "2026-03-10")
+    assert told(wait("L04", history)) == ("completed", None, 7)
+    assert told(wait("L04", [*history, undone])) == ("completed", None, 15)
+    again = [*history, later, correction(right, "2026-03-05", later)]
+    assert told(wait("L04", again)) == ("completed", None, 5)
     assert told(wait("L04", [*again, undone])) == ("completed", None, 15), "nor what stood in its place"
-    assert told(wait("L04", [*again, undone, correction(undone, "2026-03-20")])) == ("completed", None, 24)
+    assert told(wait("L04", [*again, undone, correction(undone, "2026-03-20")])) == ("completed", None, 5)
 
 
 def test_the_order_of_arrival_does_not_matter() -> None:

@@ -11,6 +11,7 @@ from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.measures import figures_of
 from services.leadtimes.api.render import Address, Measures, Waits, render_measures, render_waits
 from services.leadtimes.api.words import Language
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.log import MICROSECOND, microseconds
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
@@ -44,11 +45,19 @@ def six() -> list[Interval]:
 
 
 def measures_page(
-    waits: list[Interval], language: Language = Language.ENGLISH, shown: str = "L04", support: Sequence[Support] = (), **changed: Any
+    waits: list[Interval],
+    language: Language = Language.ENGLISH,
+    shown: str = "L04",
+    support: Sequence[Support] = (),
+    by: Grouping = Grouping.HINDRANCE,
+    **changed: Any,
 ) -> str:
     """The page with one measure shown in full, the wait for a decision if no other is asked for."""
     measures = Measures(
-        reports={each.value: figures_of(each, AS_OF, KNOWN_AT, Known(tuple(waits), tuple(support), 0)) for each in Measure},
+        reports={
+            each.value: figures_of(each, AS_OF, KNOWN_AT, Known(tuple(waits), tuple(support), 0), by if each.value == shown else None)
+            for each in Measure
+        },
         shown=shown,
         steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure(shown), waits, AS_OF)],
         **({"flags": {}, "incomplete": 0, "logs": {}} | changed),

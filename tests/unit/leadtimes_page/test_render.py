@@ -9,6 +9,7 @@ from dataclasses import replace
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
 from services.leadtimes.api.words import Language
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Measure, Outcome
 from services.leadtimes.domain.waits import summary
 from tests.unit.leadtimes_page.sample import log_waits, measures_page, six, support, wait, waits_page
@@ -199,3 +200,21 @@ def test_the_policy_names_the_style_that_the_page_brings_and_allows_no_script() 
 
 def test_an_unfinished_import_says_how_far_it_is() -> None:
     assert "3 412 av 8 577 händelser har kommit fram." in plain(render_progress("small", 3412, 8577, Language.SWEDISH, Address("/")))
+
+
+def test_a_measure_is_shown_by_what_was_known_in_time_and_each_group_by_its_name() -> None:
+    waits = [
+        replace(each, hindrance=code, unit=unit)
+        for each, code, unit in zip(six(), (None, "language") * 3, ("basgruppen",) * 6, strict=True)
+    ]
+    read = plain(measures_page(waits))
+    assert "language 3 median so far 40 days 0 0 unknown 0 3 median 30 days 0" in read
+    assert "known at the first decision" in read
+    assert "språkhinder 3 median hittills 40 dagar" in plain(measures_page(waits, Language.SWEDISH))
+    by_unit = measures_page(waits, by=Grouping.UNIT)
+    assert "<code>basgruppen</code>" in by_unit
+    assert '<strong aria-current="true">unit</strong>' in by_unit
+    assert 'href="/leadtimes/?lang=en&amp;as_of=2026-03-31&amp;by=channel#groups"' in by_unit
+    months = plain(measures_page([], shown="L24", support=[replace(support("2026-03", Outcome.OPEN), hindrance="social")]))
+    assert "social reasons 1 median so far 1 month 0 0" in months
+    assert "Nobody is counted." in plain(measures_page([]))

@@ -9,6 +9,7 @@ import pytest
 from contracts.codes import CloseReason
 from services.leadtimes.api import drawing, render
 from services.leadtimes.api.words import CODES, TEXTS, Language, Words, preferred
+from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Flag, Measure
 
 SV, EN = Words(Language.SWEDISH), Words(Language.ENGLISH)
@@ -28,7 +29,8 @@ def test_no_text_is_written_for_nobody() -> None:
     parts = ("name", "means", "done", "reached", "since")
     by_measure = {f"{measure}.{part}" for measure in Measure for part in parts} - {"L24.reached", "L24.since"}
     by_figure = {f"completed.{figure}" for figure in ("mean", "median", "p75", "p90")}
-    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | {f"flows.{order}" for order in render.Order}
+    by_choice = {f"flows.{order}" for order in render.Order} | {f"by.{grouping}" for grouping in Grouping}
+    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | by_choice
 
 
 def test_every_text_that_a_page_asks_for_is_written() -> None:
