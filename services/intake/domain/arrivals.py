@@ -57,7 +57,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Week:
-    """The cases that were opened in a week. `complete`: the week is over; else all is counted up to today.
+    """The cases that were opened in a week. `complete`: the week is over; else all so far, for nothing is registered of days to come.
 
     `applications`: all that were received, of older cases too. `open_at_end`: all cases open then, whenever they were opened.
     """
@@ -144,14 +144,13 @@ def arrivals(spells: Sequence[Spell], received: Sequence[Received], today: date,
 
 
 def _week(spells: Sequence[Spell], received: Sequence[Received], monday: date, today: date) -> Week:
-    after = monday + WEEK
-    end = min(after, today + DAY)
+    end = monday + WEEK
     came = [each for each in spells if monday <= each.opened < end]
     new = [each for each in came if each.case_type.counts_in_caseload]
     channels = [each.channel for each in received if monday <= each.on < end]
     return Week(
         monday=monday,
-        complete=after <= today,
+        complete=end <= today,
         counted=count(new),
         applied=sum(each.applied for each in new),
         became=Counter(each.became for each in new),
