@@ -136,6 +136,12 @@ CATALOGUE: dict[str, ProblemType] = {
         "Your system has used the reference for another case before.",
         "Find that case by the reference, or use another one. Nothing was registered.",
     ),
+    "worker_unknown": ProblemType(
+        409,
+        "There is no such worker",
+        "No caseworker is registered under this reference, or they were removed.",
+        "Register the worker first, or send the case without one.",
+    ),
     "still_unreadable": ProblemType(
         409,
         "The record still cannot be read",

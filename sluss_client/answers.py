@@ -173,3 +173,100 @@ class CodeSet(Answer):
     set: str
     version: int
     codes: Sequence[Code]
+
+
+class Worker(Answer):
+    """A caseworker (handläggare) by a random reference."""
+
+    worker_ref: UUID
+    unit: str
+    experience: str
+    away: bool
+
+
+class Handling(Answer):
+    """Who has a case, and of which type it is. `worker_ref` is None of somebody protected, whatever was sent."""
+
+    case_id: UUID
+    worker_ref: UUID | None
+    case_type: str
+    counts_in_caseload: bool
+
+
+class Load(Answer):
+    """Open cases that count, those that do not by type, and the workers; `even`: cases for each present worker if spread evenly."""
+
+    cases: int
+    adults: int
+    households: int
+    not_counted: Mapping[str, int]
+    workers: int
+    away: int
+    even: float | None
+
+
+class Bucket(Answer):
+    """The workers of one experience; `each`: what one of them who is present has."""
+
+    experience: str
+    workers: int
+    away: int
+    cases: int
+    each: float | None
+
+
+class UnitLoad(Load):
+    """The load of a unit, or of none; figures about workers are None or empty where fewer than three present ones stand behind them."""
+
+    unit: str | None
+    without_worker: int | None
+    gini: float | None
+    by_experience: Sequence[Bucket]
+
+
+class Caseload(Answer):
+    """The caseload at an instant: the whole, and each unit."""
+
+    as_of: datetime
+    total: Load
+    units: Sequence[UnitLoad]
+
+
+class Week(Answer):
+    """The cases opened in an ISO week; `became` adds up to `arrivals`, and says what became of them by now."""
+
+    week: str
+    first_day: date
+    last_day: date
+    is_complete: bool
+    arrivals: int
+    adults: int
+    households: int
+    applied: int
+    became: Mapping[str, int]
+    closed_otherwise: Mapping[str, int]
+    not_counted: int
+    applications: int
+    by_e_service: int
+    share_by_e_service: float | None
+    open_at_end: int
+
+
+class LittlesLaw(Answer):
+    """Cases open beside arrivals a week x weeks that a case is open, over the complete weeks."""
+
+    mean_open: float
+    arrivals_times_weeks: float | None
+    arrivals_a_week: float
+    closed: int
+    mean_weeks: float | None
+    still_open: int
+    mean_weeks_so_far: float | None
+
+
+class Arrivals(Answer):
+    """Week by week, the oldest first and the present one last."""
+
+    as_of: datetime
+    weeks: Sequence[Week]
+    littles_law: LittlesLaw

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from sluss_client.answers import Case, Change, CodeSet, Fact, Task
+from sluss_client.answers import Arrivals, Case, Caseload, Change, CodeSet, Fact, Handling, Task, Worker
 from sluss_client.refusals import Refusal
 
 Happened: TypeAlias = date | datetime
@@ -260,6 +260,28 @@ class IntakeClient:
                             yield change
             except httpx.TransportError:
                 await asyncio.sleep(1)
+
+    async def register_worker(self, worker_ref: UUID, *, unit: str, experience: str, away: bool = False) -> Worker:
+        """Handläggare, new or changed; the token needs the role of a manager. `worker_ref`: a random one, of which you know whose it is."""
+        said = {"unit": unit, "experience": experience, "away": away}
+        return Worker.model_validate(await self._ask("PUT", f"/workers/{worker_ref}", {}, json=said))
+
+    async def remove_worker(self, worker_ref: UUID) -> None:
+        """A worker who left: nobody has their cases then. The token needs the role of a manager."""
+        await self._ask("DELETE", f"/workers/{worker_ref}", {})
+
+    async def hand_over(self, case_id: UUID, worker_ref: UUID | None, *, case_type: str = "income_support") -> Handling:
+        """Who has a case from now on (None: nobody), and of which type it is."""
+        said = {"worker_ref": _plain(worker_ref), "case_type": case_type}
+        return Handling.model_validate(await self._ask("PUT", f"/cases/{case_id}/handling", {}, json=said))
+
+    async def caseload(self) -> Caseload:
+        """Ärendebelastning now; the token needs the role of a manager."""
+        return Caseload.model_validate(await self._get("/caseload"))
+
+    async def arrivals(self, weeks: int = 12) -> Arrivals:
+        """Inflöde: so many complete weeks and the present one, with what became of each week's cases."""
+        return Arrivals.model_validate(await self._get("/arrivals", weeks=weeks))
 
     async def codes(self) -> dict[str, CodeSet]:
         """Every set of codes with their names, by its own name."""

@@ -2,6 +2,7 @@
 
 import click
 
+from tools.caseload import caseload
 from tools.clock import clock
 from tools.demo import demo
 from tools.import_log import import_log
@@ -31,7 +32,7 @@ def sluss() -> None:
 
 
 STREET = (up, down, status, open_page, token, clock, demo)
-FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes)
+FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes, caseload)
 KEEPING = (verify, sample, quarantine, redrive, discard, republish, rebuild)
 
 for command in (*STREET, *FIGURES, *KEEPING):

@@ -20,7 +20,7 @@ from tools.api import open_api
 from tools.api import street as running_street
 
 MOST_MINUTES: Final = int(MOST_LIFETIME.total_seconds() // 60)
-ROLES: Final = ("intake-staff", "intake-decider", "intake-protected", "leadtimes-reader", "operator")
+ROLES: Final = ("intake-staff", "intake-decider", "intake-protected", "intake-manager", "leadtimes-reader", "operator")
 
 
 @click.command()

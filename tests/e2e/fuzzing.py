@@ -20,7 +20,7 @@ OFTEN, HALF, SELDOM = 0.8, 0.5, 0.2
 CHAINS = 4  # for each random request that an operation gets
 NO_ANSWER = 0
 SUCCESS = (200, 201, 303)  # 303: the one-time link leads on to its page
-ROLES = ("intake-staff", "intake-decider", "intake-protected", "leadtimes-reader", "operator", "partners")
+ROLES = ("intake-staff", "intake-decider", "intake-protected", "intake-manager", "leadtimes-reader", "operator", "partners")
 Prepare = Callable[[schemathesis.Case], None]
 
 

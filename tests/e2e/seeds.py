@@ -48,6 +48,7 @@ BEFORE: dict[str, list[str]] = {
     "answer": ["applications", "assignments"],
     "facts": [],
     "corrections": ["applications", "hindrance"],
+    "handling": [],
     "closing": [],
     "reopening": ["closing"],
     "duplicate": [],

@@ -151,7 +151,7 @@ def bodies(canaries: Canaries, name: str, example: Any) -> Iterator[tuple[str, b
 
 def type_into_services(street: StreetRecord, played: Played) -> None:
     """Every operation and page of both services, and what is no operation."""
-    of_intake = ("intake-staff", "intake-decider", "operator", "notifications")
+    of_intake = ("intake-staff", "intake-decider", "intake-manager", "operator", "notifications")
     for service, roles in (("intake", of_intake), ("leadtimes", ("operator", "leadtimes-reader"))):
         with service_client(street, service, *roles) as client:
             methods = set[str]()

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import corrections, lists, passage, persons, routes
+from services.intake.api import caseload, corrections, lists, passage, persons, routes
 from services.intake.api.desk import House
 from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
@@ -17,8 +17,8 @@ PREFIX = "/intake"
 
 
 def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock, ours: Ours) -> FastAPI:
-    """The whole API under /intake, for the role intake-staff; for three services who a person is; for operators sending again,
-    erasing, and the simulated clock where there is one.
+    """The whole API under /intake, for the role intake-staff; for intake-manager the caseload; for three services who a person is;
+    for operators sending again, erasing, and the simulated clock where there is one.
     """
     app = make_app(
         settings,
@@ -33,6 +33,7 @@ def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock, ours:
     app.include_router(passage.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
     app.include_router(corrections.router, prefix=PREFIX)
+    app.include_router(caseload.router, prefix=PREFIX)
     app.include_router(persons.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):

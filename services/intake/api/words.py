@@ -260,4 +260,28 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
             assignment_unanswered=("Anvisning obesvarad", "An assignment is unanswered"),
         ),
     ),
+    "experience": (1, _named(new=("Ny i tjänsten", "New in the work"), experienced=("Erfaren", "Experienced"))),
+    "case_type": (
+        1,
+        _named(
+            income_support=("Försörjningsstöd", "Income support"),
+            fund_administration=("Förmedlingsmedel", "Administration of somebody's money"),
+            estate_notification=("Dödsboanmälan", "Notification of an estate"),
+            rent_guarantee=("Hyresgaranti", "Rent guarantee"),
+        ),
+    ),
+    "became": (
+        1,
+        _named(
+            awaiting_application=("Väntar på ansökan", "Awaiting an application"),
+            awaiting_decision=("Väntar på beslut", "Awaiting a decision"),
+            granted=("Bifall", "Granted"),
+            partly=("Delvis bifall", "Partly granted"),
+            rejected=("Avslag", "Rejected"),
+            dismissed=("Avvisning", "Dismissed"),
+            withdrawn=("Återtagen", "Withdrawn"),
+            never_applied=("Ansökte aldrig", "Never applied"),
+            closed_otherwise=("Avslutat på annat sätt", "Closed otherwise"),
+        ),
+    ),
 }

@@ -103,6 +103,9 @@ async def handle(db: Database, ours: Ours, asked: Asked, context: Context) -> Do
             return await _again(tx, answered)
         if asked.case_id and (person_ref := getattr(asked.command, "person_ref", None)):
             await lock(tx, person_ref)  # before the case, as everywhere: who is protected meanwhile has this case too
+        if asked.case_id and isinstance(asked.command, MarkDuplicate):
+            for each in sorted((asked.case_id, asked.command.of)):  # always in this order: two marks across each other wait in no circle
+                await lock(tx, each)
         case_id = asked.case_id or await _home(tx, asked.command)
         stored = await store.load(tx, case_id)
         if asked.case_id and not may_see(stored, asked.sees_protected):
@@ -202,9 +205,13 @@ async def beside(ours: Ours, person_ref: UUID | None, context: Context) -> Besid
 
 
 async def _must_be_of_another(tx: Transaction, case_id: UUID, case: Case, command: MarkDuplicate, sees_protected: bool) -> None:
-    """The other case is there for the caller, and not itself marked as a duplicate of this one. Raises NotAllowed."""
+    """The other case is there for the caller, and not itself marked as a duplicate of this one, by way of others too. Raises NotAllowed."""
     other = await store.read(tx, command.of)
-    if command.of == case_id or not may_see(other, sees_protected) or other.case.duplicate_of == case_id:
+    is_there, of, seen = may_see(other, sees_protected), other.case.duplicate_of, {command.of}
+    while of is not None and of not in seen:
+        seen.add(of)
+        of = (await store.read(tx, of)).case.duplicate_of
+    if not is_there or case_id in seen:
         refused = Refused("There is no such other case, or it is marked as a duplicate of this one.", steps(case, command.now))
         raise NotAllowed(case_id, refused)
 

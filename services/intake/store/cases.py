@@ -20,6 +20,7 @@ SAVE = """
     SET version = excluded.version, body = excluded.body, person_ref = excluded.person_ref, household_ref = excluded.household_ref,
         status = excluded.status, unit = excluded.unit, protected = excluded.protected
 """
+NO_WORKER = "UPDATE handling SET worker_ref = NULL WHERE case_id = $1"
 OF_PERSON = "SELECT stream, body FROM state WHERE person_ref = $1"
 LIST = """
     SELECT stream, version, body FROM state
@@ -114,11 +115,13 @@ async def read(db: Database | Transaction, case_id: UUID) -> Stored:
 
 @step
 async def save(tx: Transaction, case_id: UUID, stored: Stored) -> None:
-    """Keeps the case in the caller's transaction, which must hold the lock that `load` took."""
+    """Keeps the case in the caller's transaction, which must hold the lock that `load` took. One of somebody protected has no worker."""
     case, answers = stored.case, stored.case.passage.answers
     body, status, unit = BODY.dump_python(case, mode="json"), "closed" if case.closing else "open", answers.unit if answers else None
     protected = case.protection != UNPROTECTED
     await tx.execute(SAVE, case_id, stored.version, body, case.person_ref, case.household_ref, status, unit, protected)
+    if protected:  # a worker tells the unit
+        await tx.execute(NO_WORKER, case_id)
 
 
 async def listed(db: Database, wanted: Wanted, after: UUID, most: int) -> dict[UUID, Stored]:

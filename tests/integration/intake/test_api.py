@@ -47,12 +47,17 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     await intake.done(f"{at}/applications/{second}/withdrawal", "2026-01-26")
     await intake.done(f"{at}/closing", "2026-01-27", reason="moved")
     await intake.done(f"{at}/reopening", "2026-01-28", reason="closed_in_error")
+    manager, worker = intake.clients["intake-manager"], "/intake/workers/3f0c9a52-6b1d-4e8f-a7c4-0d2b5e9f8a61"
+    assert (await manager.put(worker, json={"unit": "basgruppen", "experience": "new"})).status_code == 200
+    assert (await intake.staff.put(f"/intake{at}/handling", json={"worker_ref": worker.rpartition("/")[2]})).status_code == 200
+    assert (await manager.get("/intake/caseload")).status_code == 200
+    assert (await manager.delete(worker)).status_code == 200
     wrong = (await intake.staff.get(f"/intake{at}/facts")).json()["facts"][-5]
     await intake.done(f"{at}/corrections", None, event_id=wrong["event_id"], entered_in_error=True)
     other = await intake.done("/cases", "2026-01-28", channel="phone", source_system="intake")
     await intake.done(f"{at}/duplicate", of=other["case_id"])
     await intake.done(f"{at}/duplicate/undoing")
-    for path in (at, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes"):
+    for path in (at, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes", "/arrivals"):
         assert (await intake.staff.get(f"/intake{path}")).status_code == 200, path
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
     assert (again.status_code, again.json()) == (200, {"events": 30})
@@ -70,6 +75,7 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     def template(path: str) -> str:
         for known, name in (
             (person, "{person_ref}"),
+            (worker.rpartition("/")[2], "{worker_ref}"),
             (first, "{application_ref}"),
             (second, "{application_ref}"),
             (assignment, "{assignment_ref}"),
@@ -145,6 +151,9 @@ async def test_the_examples_can_be_sent_as_they_are(intake: Intake) -> None:
     [example] = schemas["Correction"]["examples"]
     [wrong] = [each for each in (await intake.staff.get(f"/intake{at}/facts")).json()["facts"] if each["fact"] == "support-hindrance-coded"]
     await intake.done(f"{at}/corrections", None, **example | {"event_id": wrong["event_id"]})
+    [worker], [handling] = schemas["WorkerSent"]["examples"], schemas["HandlingSent"]["examples"]
+    assert (await intake.clients["intake-manager"].put(f"/intake/workers/{MISSING}", json=worker)).status_code == 200
+    assert (await intake.staff.put(f"/intake{at}/handling", json=handling)).status_code == 200
     await send(f"{at}/closing", "Closing")
     await send(f"{at}/reopening", "Reopening")
     person = f"/persons/{(await send('/persons', 'Registration'))['person_ref']}"

@@ -39,8 +39,8 @@ async def client(intake: Intake) -> AsyncIterator[IntakeClient]:
         yield client
 
 
-def client_of(intake: Intake, transport: httpx.AsyncBaseTransport | None = None) -> IntakeClient:
-    token = intake.staff.headers["authorization"].removeprefix("Bearer ")
+def client_of(intake: Intake, transport: httpx.AsyncBaseTransport | None = None, role: str = "intake-staff") -> IntakeClient:
+    token = intake.clients[role].headers["authorization"].removeprefix("Bearer ")
     return IntakeClient("http://intake.test", lambda: token, transport=transport or httpx.ASGITransport(app=intake.app))
 
 
@@ -113,6 +113,19 @@ async def test_the_other_steps_of_a_case(client: IntakeClient) -> None:
     assert (await client.unmark_duplicate(again)).duplicate_of is None
 
 
+async def test_a_manager_keeps_the_workers_and_reads_the_caseload(intake: Intake, client: IntakeClient) -> None:
+    case = await client.receive_application(person_ref=ANNA, happened=date(2026, 1, 20), **APPLIED)
+    async with client_of(intake, role="intake-manager") as manager:
+        worker = await manager.register_worker(BERTIL, unit="basgruppen", experience="new")
+        assert (await client.hand_over(case.case_id, worker.worker_ref)).worker_ref == worker.worker_ref
+        shown = await manager.caseload()
+        assert [(each.unit, each.cases, each.workers) for each in shown.units] == [("basgruppen", 1, 1)]
+        await manager.remove_worker(worker.worker_ref)
+        assert (await client.hand_over(case.case_id, None, case_type="rent_guarantee")).counts_in_caseload is False
+        assert (await manager.caseload()).total.not_counted == {"rent_guarantee": 1}
+    assert [(each.arrivals, each.not_counted) for each in (await client.arrivals(weeks=1)).weeks] == [(0, 1), (0, 0)]
+
+
 async def test_what_is_refused_says_why_and_what_is_allowed(client: IntakeClient) -> None:
     case = await client.receive_application(person_ref=ANNA, happened=date(2026, 1, 6), **APPLIED)
     with pytest.raises(Refusal) as refused:
@@ -170,6 +183,8 @@ async def test_every_operation_and_every_field_of_an_answer_is_in_the_client(int
         **{"Case": "CaseShown", "Application": "ApplicationShown", "Passage": "PassageShown", "Plan": "PlanShown", "Route": "RouteShown"},
         **{"Assignment": "AssignmentShown", "Step": "StepShown", "Task": "TaskShown", "Change": "ChangeShown", "CodeSet": "CodeSetShown"},
         **{"Moment": "MomentShown", "Decision": "DecisionShown", "Closing": "ClosingShown", "Code": "CodeShown", "Fact": "FactShown"},
+        **{"Worker": "WorkerShown", "Handling": "HandlingShown", "Load": "LoadShown", "Bucket": "BucketShown", "UnitLoad": "UnitLoadShown"},
+        **{"Caseload": "CaseloadShown", "Week": "WeekShown", "LittlesLaw": "LittlesLawShown", "Arrivals": "ArrivalsShown"},
     }
     for ours, theirs in shown.items():
         fields = set(described["components"]["schemas"][theirs]["properties"])

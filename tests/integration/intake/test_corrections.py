@@ -1,5 +1,6 @@
 """A fact that was wrong is corrected over the API: what counts changes, and what was told stays told."""
 
+import asyncio
 from typing import Any
 
 from services.intake.translate import fold
@@ -128,12 +129,13 @@ async def test_a_correction_is_not_replaced(intake: Intake) -> None:
 
 
 async def test_a_duplicate_is_marked_of_a_case_that_is_there_and_not_of_itself(intake: Intake) -> None:
-    first, second = [await intake.done("/cases", "2026-01-05", **CONTACT | {"person_ref": None}) for _ in range(2)]
+    first, second, third = [await intake.done("/cases", "2026-01-05", **CONTACT | {"person_ref": None}) for _ in range(3)]
     at = f"/cases/{second['case_id']}"
     marked = await intake.done(f"{at}/duplicate", of=first["case_id"])
     assert (marked["duplicate_of"], marked["version"]) == (first["case_id"], 2)
     assert (await intake.done(f"{at}/duplicate", of=first["case_id"]))["version"] == 2, "the same mark again says nothing new"
-    for case, of in ((second, second), (first, second), (first, {"case_id": MISSING})):
+    await intake.done(f"/cases/{third['case_id']}/duplicate", of=second["case_id"])
+    for case, of in ((second, second), (first, second), (first, third), (first, {"case_id": MISSING})):
         refused = await intake.post(f"/cases/{case['case_id']}/duplicate", of=of["case_id"])
         assert (refused.status_code, refused.json()["reason"]) == (
             409,
@@ -151,3 +153,10 @@ async def test_a_corrected_hindrance_routes_the_case_by_itself(intake: Intake) -
     assert after["passage"]["role"] != routed["passage"]["role"]
     assert (await intake.names(case["case_id"]))[-3:] == ["support-hindrance-coded", "event-corrected", "case-routed"]
     await agrees(intake, case)
+
+
+async def test_of_two_marks_across_each_other_one_is_refused(intake: Intake) -> None:
+    for _ in range(5):
+        cases = [(await intake.done("/cases", "2026-01-05", **CONTACT | {"person_ref": None}))["case_id"] for _ in range(2)]
+        marks = [intake.post(f"/cases/{case}/duplicate", of=of) for case, of in (cases, cases[::-1])]
+        assert sorted(answer.status_code for answer in await asyncio.gather(*marks)) == [200, 409]

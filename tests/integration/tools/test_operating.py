@@ -93,6 +93,24 @@ async def test_lead_times_are_shown_in_each_format(run: Sluss) -> None:
     assert (await run("leadtimes", "--as-of", "yesterday")).exit_code == 2
 
 
+async def test_the_caseload_is_shown_in_each_format(run: Sluss, street: StreetRecord) -> None:
+    a_case(street)
+    table, document, rows = [(await run("caseload", "--weeks", "2", "--format", each)).stdout for each in ("table", "json", "csv")]
+    found = json.loads(document)
+    assert found["caseload"]["total"]["cases"] >= 1
+    assert [each["is_complete"] for each in found["arrivals"]["weeks"]] == [True, True, False]
+    for said in (
+        "Caseload as of",
+        "all units",
+        found["arrivals"]["weeks"][-1]["week"] + " so far",
+        "Little's law over the 2 complete weeks",
+    ):
+        assert said in table
+    assert rows.startswith("part,cases,adults,households,")
+    assert [line.partition(",")[0] for line in rows.splitlines()][-4:] == ["total", "week", "week", "week"]
+    assert (await run("caseload", "--weeks", "0")).exit_code == 2
+
+
 async def test_a_sample_is_the_same_for_the_same_seed_and_says_what_it_was_drawn_from(run: Sluss, street: StreetRecord) -> None:
     for _ in range(6):
         a_case(street)

@@ -1,0 +1,89 @@
+"""The SQL of the caseload: the workers, who has which case, and the cases that are counted. Decides nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from contracts.catalogue import INTAKE_EVENTS
+from contracts.intake import ApplicationReceivedV1
+from services.intake.domain.caseload import CaseType, Experience, Handling, OpenCase, Worker
+from shared.postgres import Row, Transaction
+
+SAVE_WORKER = """
+    INSERT INTO worker (worker_ref, unit, experience, away) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (worker_ref) DO UPDATE SET unit = excluded.unit, experience = excluded.experience, away = excluded.away
+"""
+REMOVE_WORKER = "DELETE FROM worker WHERE worker_ref = $1"
+IS_WORKER = "SELECT true FROM worker WHERE worker_ref = $1 FOR KEY SHARE"
+SAVE_HANDLING = """
+    INSERT INTO handling (case_id, worker_ref, case_type) VALUES ($1, $2, $3)
+    ON CONFLICT (case_id) DO UPDATE SET worker_ref = excluded.worker_ref, case_type = excluded.case_type
+"""
+WORKERS = "SELECT worker_ref, unit, experience, away FROM worker"
+# What a rule has closed by now is no open case, also while no timer has told it yet; nor is a duplicate of one that is open another.
+OPEN = """
+    SELECT unit, person_ref, household_ref, worker_ref, case_type
+    FROM state LEFT JOIN handling ON case_id = stream LEFT JOIN timer USING (stream)
+    WHERE status = 'open' AND (due_at IS NULL OR due_at > $1) AND NOT EXISTS (
+        SELECT FROM state AS other LEFT JOIN timer AS lapse USING (stream)
+        WHERE stream = (state.body ->> 'duplicate_of')::uuid AND other.status = 'open' AND (lapse.due_at IS NULL OR lapse.due_at > $1)
+    )
+"""
+OPEN_SINCE = """
+    SELECT stream, body::text AS body, case_type FROM state LEFT JOIN handling ON case_id = stream
+    WHERE (status = 'open' OR (body #>> '{closing,happened,at}')::timestamptz >= $1) AND ($2 OR NOT protected)
+"""
+CHANNELS = """
+    SELECT stream, (said ->> 'application_ref')::uuid AS application_ref, said ->> 'channel' AS channel
+    FROM outbox, LATERAL (SELECT convert_from(payload, 'UTF8')::jsonb AS said) AS read
+    WHERE topic = $1 AND stream = ANY($2::uuid[]) AND type = $3
+"""
+
+
+async def save_worker(tx: Transaction, worker: Worker) -> None:
+    """Keeps a worker as they are now."""
+    await tx.execute(SAVE_WORKER, worker.ref, worker.unit, worker.experience, worker.away)
+
+
+async def remove_worker(tx: Transaction, worker_ref: UUID) -> None:
+    """The worker is there no more, and nobody has their cases."""
+    await tx.execute(REMOVE_WORKER, worker_ref)
+
+
+async def is_worker(tx: Transaction, worker_ref: UUID) -> bool:
+    """Whether there is such a worker, who then stays to the end of the transaction."""
+    return bool(await tx.fetchval(IS_WORKER, worker_ref))
+
+
+async def save_handling(tx: Transaction, case_id: UUID, handling: Handling) -> None:
+    """Keeps who has a case, and of which type it is."""
+    await tx.execute(SAVE_HANDLING, case_id, handling.worker_ref, handling.case_type)
+
+
+async def workers(tx: Transaction) -> list[Worker]:
+    """Every worker, in no order."""
+    return [Worker(row["worker_ref"], row["unit"], Experience(row["experience"]), row["away"]) for row in await tx.fetch(WORKERS)]
+
+
+async def open_cases(tx: Transaction, now: datetime) -> list[OpenCase]:
+    """Every case that is open now, those of protected persons too: they have no unit and no worker."""
+    return [
+        OpenCase(row["unit"], Handling(row["worker_ref"], _type(row)), row["person_ref"], row["household_ref"])
+        for row in await tx.fetch(OPEN, now)
+    ]
+
+
+async def open_since(tx: Transaction, since: datetime, protected: bool) -> list[tuple[UUID, str, CaseType]]:
+    """Every case that was open at some time since an instant, as text; those of protected persons only if they are asked for."""
+    return [(row["stream"], row["body"], _type(row)) for row in await tx.fetch(OPEN_SINCE, since, protected)]
+
+
+async def channels(tx: Transaction, case_ids: Sequence[UUID]) -> list[tuple[UUID, UUID, str]]:
+    """Case, application and channel of each application as it was told, also where that was corrected since."""
+    rows = await tx.fetch(CHANNELS, INTAKE_EVENTS, case_ids, ApplicationReceivedV1.event_type)
+    return [(row["stream"], row["application_ref"], row["channel"]) for row in rows]
+
+
+def _type(row: Row) -> CaseType:
+    """A case of which nobody said more is one of income support."""
+    return CaseType(row["case_type"] or CaseType.INCOME_SUPPORT)
