@@ -5,30 +5,37 @@
 
 from sluss_client.answers import (
     Application,
+    Arrivals,
     Assignment,
     Case,
+    Caseload,
     Change,
     CodeSet,
     Decision,
     Fact,
+    Handling,
     Moment,
     Passage,
     Plan,
     Route,
     Step,
     Task,
+    Worker,
 )
 from sluss_client.intake import IntakeClient
 from sluss_client.refusals import Refusal
 
 __all__ = [
     "Application",
+    "Arrivals",
     "Assignment",
     "Case",
+    "Caseload",
     "Change",
     "CodeSet",
     "Decision",
     "Fact",
+    "Handling",
     "IntakeClient",
     "Moment",
     "Passage",
@@ -37,4 +44,5 @@ __all__ = [
     "Route",
     "Step",
     "Task",
+    "Worker",
 ]
