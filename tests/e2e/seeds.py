@@ -52,6 +52,10 @@ BEFORE: dict[str, list[str]] = {
     "reopening": ["closing"],
     "{case_id}": [],
 }
+DELIVERED: dict[str, Any] = {
+    "source_system": "migration",
+    "items": [{"key": "K-1", "step": "contact", "body": {"happened": HAPPENED, "channel": "phone"}}],
+}
 OF_APPLICATION = ("completion-requests", "completion", "withdrawal", "assessment-start", "assessment-completion", "decision")
 
 

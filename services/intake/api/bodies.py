@@ -80,17 +80,18 @@ class NotAssignedBecause(StrEnum):
     OTHER = "other"
 
 
+REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$"
 SourceReference = Annotated[
     str | None,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$",
+        pattern=REFERENCE,
         description="what your own system calls the case, to find it again; never a person's number; stays in intake",
     ),
-    AfterValidator(lambda ref: _no_identity_number(ref)),
+    AfterValidator(lambda ref: no_identity_number(ref)),
 ]
 
 
-def _no_identity_number(ref: str | None) -> str | None:
+def no_identity_number(ref: str | None) -> str | None:
     """Raises ValueError for what is shaped like a personnummer or samordningsnummer."""
     if ref and re.search(r"(?<![0-9])([0-9]{2})?[0-9]{10}(?![0-9])", re.sub(r"[._:/+-]", "", ref)):
         raise ValueError("shaped like the number of a person")

@@ -39,7 +39,10 @@ PERSON = "0b9e6d5c-4a3f-4c1e-9d2b-7f8a6c5e4d3b"
 CONTACT = {"person_ref": PERSON, "channel": "phone"}
 APPLICATION = {"person_ref": PERSON, "kind": "new", "channel": "e_service", "period_from": "2026-01-01", "period_to": "2026-01-31"}
 GRANTED = {"outcome": "granted", "support_from": "2026-01-01", "support_to": "2026-01-31", "decided_by_role": "social_worker"}
-TABLES = "state, source_ref, override, change, change_pending, outbox, outbox_pending, stream_sequence, timer, idempotency, simulated_clock"
+TABLES = (
+    "state, source_ref, import_item, override, change, change_pending, outbox, outbox_pending, stream_sequence, timer, idempotency, "
+    "simulated_clock"
+)
 REJECTED = {"outcome": "rejected", "decided_by_role": "social_worker"}
 
 
