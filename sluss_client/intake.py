@@ -18,6 +18,7 @@ Happened: TypeAlias = date | datetime
 """A day when no more is known, else an instant with its offset."""
 Token: TypeAlias = str | Callable[[], str]
 PATIENCE_S: Final = 30.0
+BATCH_PATIENCE_S: Final = 120.0
 TRIES: Final = 6
 LONGEST_PAUSE_S: Final = 10.0
 PASSES: Final = frozenset({409, 429, 502, 503, 504})
@@ -202,7 +203,8 @@ class IntakeClient:
 
     async def import_batch(self, source_system: str, items: Sequence[Mapping[str, Any]]) -> Sequence[ImportedItem]:
         """Leverans: `items` as the API takes them, each with your own key; what became of each. May be delivered again at any time."""
-        answer = await self._ask("POST", "/imports", {}, json={"source_system": source_system, "items": _written(items)})
+        body = {"source_system": source_system, "items": _written(items)}
+        answer = await self._ask("POST", "/imports", {}, json=body, timeout=BATCH_PATIENCE_S)
         return [ImportedItem.model_validate(each) for each in answer["items"]]
 
     async def case(self, case_id: UUID) -> Case:

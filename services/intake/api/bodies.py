@@ -80,6 +80,7 @@ class NotAssignedBecause(StrEnum):
     OTHER = "other"
 
 
+UUID_TEXT = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$"
 SourceReference = Annotated[
     str | None,
@@ -92,8 +93,8 @@ SourceReference = Annotated[
 
 
 def no_identity_number(ref: str | None) -> str | None:
-    """Raises ValueError for what is shaped like a personnummer or samordningsnummer."""
-    if ref and re.search(r"(?<![0-9])([0-9]{2})?[0-9]{10}(?![0-9])", re.sub(r"[._:/+-]", "", ref)):
+    """Raises ValueError for what is shaped like a personnummer or samordningsnummer. In a UUID there is none, whatever its digits."""
+    if ref and not UUID_TEXT.fullmatch(ref) and re.search(r"(?<![0-9])([0-9]{2})?[0-9]{10}(?![0-9])", re.sub(r"[._:/+-]", "", ref)):
         raise ValueError("shaped like the number of a person")
     return ref
 
