@@ -32,6 +32,10 @@ IF_MATCH = rf"^(\*|{ETAG.pattern})$"
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+class _Read(dict[str, Any]):
+    """The fields of a model that have been read as JSON: pydantic comes by twice, and a second reading would count defaults as sent."""
+
+
 class StrictModel(BaseModel):
     """A request's model: no unknown field, no coercion, no control or bidi character in any string, no time without an offset."""
 
@@ -45,11 +49,11 @@ class StrictModel(BaseModel):
         """
 
         def read_as_json(value: Any, strictly: ValidatorFunctionWrapHandler) -> Any:
-            if isinstance(value, dict):
+            if isinstance(value, dict) and not isinstance(value, _Read):
                 read = cls.model_validate_json(to_json(value))
                 if places := [*_numbers_as_times(value, read)]:
                     raise ValidationError.from_exception_data(cls.__name__, [{"type": NOT_ISO, "loc": at, "input": None} for at in places])
-                value = {name: getattr(read, name) for name in read.model_fields_set}
+                value = _Read({name: getattr(read, name) for name in read.model_fields_set})
             return strictly(value)
 
         schema = handler(source)

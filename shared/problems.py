@@ -200,6 +200,12 @@ CATALOGUE: dict[str, ProblemType] = {
         "The key was used before by the same caller, with another address or body.",
         "Use a new key for a new request.",
     ),
+    "item_key_reused": ProblemType(
+        422,
+        "The item's key belongs to another item",
+        "Your system has delivered another item under this key, with other content.",
+        "Use a new key for what is new. What was told wrongly is corrected at its case (`/corrections`), not delivered again.",
+    ),
     "time_in_future": ProblemType(
         422,
         "It cannot have happened yet",

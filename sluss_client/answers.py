@@ -160,6 +160,33 @@ class Fact(Answer):
     replaced_by: UUID | None
 
 
+class ItemProblem(Answer):
+    """Why an item of a batch was refused: an error of the service's catalogue, the rule's own words, and where in the batch."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    cure: str
+    reason: str | None
+    next: Sequence[Step]
+    pointer: str
+
+
+class ImportedItem(Answer):
+    """What became of an item of a batch: `done`, `again` (it had been done before), `refused`, or `held_back` behind a refused one.
+
+    What it did is None where nothing was done, and where the case may not be seen.
+    """
+
+    key: str
+    outcome: str
+    case_id: UUID | None
+    application_ref: UUID | None
+    assignment_ref: UUID | None
+    problem: ItemProblem | None
+
+
 class Code(Answer):
     """A code and what it is called (`sv`, `en`)."""
 

@@ -11,13 +11,14 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from sluss_client.answers import Arrivals, Case, Caseload, Change, CodeSet, Fact, Handling, Task, Worker
+from sluss_client.answers import Arrivals, Case, Caseload, Change, CodeSet, Fact, Handling, ImportedItem, Task, Worker
 from sluss_client.refusals import Refusal
 
 Happened: TypeAlias = date | datetime
 """A day when no more is known, else an instant with its offset."""
 Token: TypeAlias = str | Callable[[], str]
 PATIENCE_S: Final = 30.0
+BATCH_PATIENCE_S: Final = 120.0
 TRIES: Final = 6
 LONGEST_PAUSE_S: Final = 10.0
 PASSES: Final = frozenset({409, 429, 502, 503, 504})
@@ -208,6 +209,12 @@ class IntakeClient:
         """Återöppna ärendet."""
         return await self._of_case(case, "reopening", happened, {"reason": reason})
 
+    async def import_batch(self, source_system: str, items: Sequence[Mapping[str, Any]]) -> Sequence[ImportedItem]:
+        """Leverans: `items` as the API takes them, each with your own key; what became of each. May be delivered again at any time."""
+        body = {"source_system": source_system, "items": _written(items)}
+        answer = await self._ask("POST", "/imports", {}, json=body, timeout=BATCH_PATIENCE_S)
+        return [ImportedItem.model_validate(each) for each in answer["items"]]
+
     async def case(self, case_id: UUID) -> Case:
         """The case as it is now."""
         return Case.model_validate(await self._get(f"/cases/{case_id}"))
@@ -342,6 +349,15 @@ class IntakeClient:
 
 def _moment(happened: Happened) -> dict[str, str]:
     return {"at" if isinstance(happened, datetime) else "on": happened.isoformat()}
+
+
+def _written(value: Any) -> Any:
+    """The same in JSON's own types, however deep: days, instants and references are written out."""
+    if isinstance(value, Mapping):
+        return {name: _written(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else _plain(value)
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from tools.quarantine import discard, quarantine, redrive
 from tools.rebuild import rebuild
 from tools.republish import republish
 from tools.sample import sample
+from tools.seed import seed
 from tools.status import status
 from tools.street import down, open_page, token, up
 from tools.verify import verify
@@ -31,7 +32,7 @@ def sluss() -> None:
     """
 
 
-STREET = (up, down, status, open_page, token, clock, demo)
+STREET = (up, down, status, open_page, token, clock, demo, seed)
 FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes, caseload)
 KEEPING = (verify, sample, quarantine, redrive, discard, republish, rebuild)
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import webbrowser
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import click
@@ -18,6 +18,7 @@ from deploy.local.tansu import LOUDLY
 from shared.auth import MOST_LIFETIME, issue_token
 from tools.api import open_api
 from tools.api import street as running_street
+from tools.clock import Moment
 
 MOST_MINUTES: Final = int(MOST_LIFETIME.total_seconds() // 60)
 ROLES: Final = ("intake-staff", "intake-decider", "intake-protected", "intake-manager", "leadtimes-reader", "operator")
@@ -25,7 +26,8 @@ ROLES: Final = ("intake-staff", "intake-decider", "intake-protected", "intake-ma
 
 @click.command()
 @click.option("--foreground/--detach", default=None, help="Stay until Ctrl-C, or not.  [default: stay on a terminal]")
-def up(foreground: bool | None) -> None:
+@click.option("--from", "begin", type=Moment(), metavar="TIME", help="Where a fresh street's clock begins: a day, or an instant.")
+def up(foreground: bool | None, begin: datetime | None) -> None:
     """Start the local street: PostgreSQL, Apache Kafka and every service.
 
     On a terminal it stays until Ctrl-C, which stops everything; elsewhere it returns when all is healthy.
@@ -33,6 +35,7 @@ def up(foreground: bool | None) -> None:
     SLUSS_KAFKA (host:port) and SLUSS_POSTGRES (postgresql://administrator:password@host:port/postgres) name servers of your own.
     SLUSS_KAFKA_SECRETS names a folder with NAME.kafka-password of your broker's admin and of each user; without it the broker lets
     anybody in. SLUSS_KAFKA_NODES=3 makes a fresh street's Kafka of three nodes: each fact is on two of them before it is acknowledged.
+    The simulated clock begins now, or at --from when nothing has been registered yet, and moves forward only (./sluss clock).
 
     \b
     Exit codes: 0 it runs (or, in the foreground, has been stopped), 1 a part did not become healthy, 2 a wrong setting,
@@ -40,7 +43,7 @@ def up(foreground: bool | None) -> None:
     6 a launcher already runs this street.
     """
     stay = sys.stdin.isatty() and sys.stdout.isatty() if foreground is None else foreground
-    street = Street(chosen_street(), attached=stay, say=lambda text: click.echo(f"  {text}", err=True))
+    street = Street(chosen_street(), simulation_start=begin, attached=stay, say=lambda text: click.echo(f"  {text}", err=True))
     try:
         record = street.start()
         _show(record)

@@ -55,6 +55,10 @@ BEFORE: dict[str, list[str]] = {
     "undoing": ["duplicate"],
     "{case_id}": [],
 }
+DELIVERED: dict[str, Any] = {
+    "source_system": "migration",
+    "items": [{"key": "K-1", "step": "contact", "body": {"happened": HAPPENED, "channel": "phone"}}],
+}
 OF_APPLICATION = ("completion-requests", "completion", "withdrawal", "assessment-start", "assessment-completion", "decision")
 
 

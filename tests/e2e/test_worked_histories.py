@@ -1,12 +1,20 @@
 """The worked histories, typed at intake's API, told through Kafka, asked of leadtimes: what comes out is what the rule set says."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 
 from deploy.local.record import StreetRecord
-from tests.scenarios import Desk
+from tests.scenarios import PLAYED, Desk
 from tests.street import service_client
+from tools.api import BadInput, open_api
+from tools.cli import sluss
+from tools.clock import open_clock
+from tools.histories import History, contact
+from tools.seed import ROLES, SYSTEM, must_be_in_time, play
 
 
 class Shown:
@@ -37,9 +45,9 @@ def completed(shown: dict[str, Any]) -> tuple[int, float]:
 def test_h1_a_case_without_support_lapses_and_the_next_contact_is_a_case_of_its_own(l04: Shown, desk: Desk, street: StreetRecord) -> None:
     assert completed(l04("2001-01", "2001-12-31")) == (1, 15)
     assert completed(l04("2001-08", "2001-12-31")) == (1, 21)
-    assert desk.cases["h1a"] != desk.cases["h1b"]
+    assert desk.cases["H1-a"] != desk.cases["H1-b"]
     with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
-        closing = intake.get(f"/intake/cases/{desk.cases['h1a']}").json()["closed"]
+        closing = intake.get(f"/intake/cases/{desk.cases['H1-a']}").json()["closed"]
     assert closing["reason"] == "lapsed_no_support"
     assert closing["happened"]["at"] == "2001-07-01T00:00:00+02:00"
 
@@ -81,7 +89,7 @@ def test_h12_a_decision_typed_late_counts_from_when_it_was_known(l04: Shown) -> 
 def test_h10_after_an_appeal_the_first_decision_counts_as_it_was_made(l04: Shown, desk: Desk, street: StreetRecord) -> None:
     assert completed(l04("2022-01", "2022-12-31")) == (1, 15)
     with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
-        case = intake.get(f"/intake/cases/{desk.cases['h10']}").json()
+        case = intake.get(f"/intake/cases/{desk.cases['H10']}").json()
     assert (case["applications"][0]["decision"]["outcome"], case["applications"][0]["ended"]["on"]) == ("granted", "2022-05-28")
 
 
@@ -113,3 +121,77 @@ def test_l09_counts_the_days_that_the_application_lay_unregistered(desk: Desk, s
 
 def test_l08_leaves_out_who_was_assigned_before_the_plan(desk: Desk, street: StreetRecord) -> None:
     assert Shown(street, "L08")("2021-02", "2021-12-31")["excluded"] == {"before_plan": 1}
+
+
+def test_h3_who_is_in_a_programme_before_the_contact_is_seen_at_the_check(l04: Shown, desk: Desk, street: StreetRecord) -> None:
+    assert (l04("2010-03", "2010-12-31")["still_waiting"]["n"], l04("2010-03", "2010-12-31")["completed"]["n"]) == (1, 0)
+    with service_client(street, "intake", "intake-staff") as intake:
+        case = intake.get(f"/intake/cases/{desk.cases['H3']}").json()
+        facts = intake.get(f"/intake/cases/{desk.cases['H3']}/facts").json()["facts"]
+    [found] = [each for each in facts if each["fact"] == "insats-observed"]
+    assert (case["passage"]["pes_result"], case["passage"]["observed_insatser"]) == ("registered", 1)
+    assert (found["happened"]["on"], found["recorded_at"][:10]) == ("2010-01-15", "2010-03-10")
+
+
+def test_h4_an_instant_and_the_day_it_lies_on_are_0_days(l04: Shown) -> None:
+    assert completed(l04("2011-03", "2011-12-31")) == (1, 0)
+
+
+def test_h5_and_h6_who_waits_for_an_insats_that_nothing_tells_of_still_waits(l04: Shown) -> None:
+    for month, as_of, days in (("2013-03", "2013-09-17", 200), ("2014-01", "2014-02-01", 30)):
+        shown = l04(month, as_of)
+        assert (shown["still_waiting"]["n"], shown["still_waiting"]["median_so_far"], shown["completed"]["n"]) == (1, days, 0)
+
+
+def test_h9_two_adults_are_two_cases_of_one_household(l04: Shown, desk: Desk, street: StreetRecord) -> None:
+    shown = l04("2015-01", "2015-12-31")
+    assert completed(shown) == (2, 55)
+    assert (l04("2015-01", "2015-01-25")["completed"]["mean"], shown["completed"]["p90"]) == (20, 83)
+    with service_client(street, "intake", "intake-staff") as intake:
+        household = intake.get(f"/intake/cases/{desk.cases['H9-a']}").json()["household_ref"]
+        cases = intake.get("/intake/cases", params={"household_ref": household}).json()["cases"]
+    assert {UUID(case["case_id"]) for case in cases} == {desk.cases["H9-a"], desk.cases["H9-b"]}
+
+
+def test_h11_a_case_taken_over_has_waited_since_it_began_and_is_known_from_go_live(l04: Shown) -> None:
+    assert l04("2017-08", "2018-11-22", known_at="2018-08-31")["still_waiting"]["n"] == 0
+    shown = l04("2017-08", "2018-11-22")["still_waiting"]
+    assert (shown["n"], shown["median_so_far"]) == (1, 464)
+
+
+def test_h13_a_completion_that_was_asked_for_comes_after_60_days(desk: Desk, street: StreetRecord) -> None:
+    assert completed(Shown(street, "L02")("2019-03", "2019-12-31")) == (1, 60)
+
+
+def test_h16_before_the_mark_one_waits_and_the_other_waited_for_30_days(l04: Shown, desk: Desk) -> None:
+    assert desk.cases["H16-a"] != desk.cases["H16-b"]
+    waiting = l04("2017-01", "2017-07-31")["still_waiting"]
+    assert (waiting["n"], completed(l04("2017-06", "2017-07-31"))) == (1, (1, 30))
+
+
+def test_h19_the_first_of_two_insatser_ends_the_wait_at_20_days(l04: Shown) -> None:
+    assert completed(l04("2015-03", "2015-12-31")) == (1, 20)
+
+
+def test_seeded_again_nothing_is_there_twice_and_each_case_is_found_by_its_reference(desk: Desk, street: StreetRecord) -> None:
+    with service_client(street, "intake", "intake-staff") as intake:
+
+        def version(client: str) -> tuple[str, int]:
+            [case] = intake.get("/intake/cases", params={"source_system": SYSTEM, "source_ref": client}).json()["cases"]
+            return case["case_id"], case["version"]
+
+        before = {client: version(client) for client in desk.cases}
+        again = play(street, PLAYED)
+        assert {client: version(client) for client in desk.cases} == before
+    assert {client: UUID(case_id) for client, case_id in again.items()} == desk.cases == {c: UUID(each) for c, (each, _) in before.items()}
+
+
+def test_a_street_of_another_year_or_whose_clock_has_passed_the_first_day_is_not_seeded(
+    desk: Desk, street: StreetRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLUSS_STREET", str(street.folder))
+    other = CliRunner().invoke(sluss, ["seed", "--year", "2012"])
+    assert (other.exit_code, "another year" in other.output) == (2, True)
+    unheard = History("H0", "", [contact("H0", date(2012, 1, 1))])
+    with open_clock(street) as clock, open_api(street, "intake", ROLES) as intake, pytest.raises(BadInput, match="has passed 2012-01-01"):
+        must_be_in_time(clock, intake, [unheard])

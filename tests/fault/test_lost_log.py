@@ -20,10 +20,11 @@ from deploy.local.processes import parts_of
 from deploy.local.street import Street
 from shared.postgres import connect_alone
 from tests.browser.small_log import write_small_log
-from tests.scenarios import Desk, h7
+from tests.scenarios import Desk
 from tests.street import BIRTH, read_topic, service_client
 from tools.cli import sluss
 from tools.clock import open_clock
+from tools.histories import h7
 from tools.history import History, send
 from tools.mapping import Mapping
 from tools.survey import LogFile, survey
@@ -47,7 +48,7 @@ class Own:
 
     def __init__(self, street: Street, folder: Path) -> None:
         self.street, self.record = street, street.start()
-        Desk(self.record).play(h7(2003))
+        Desk(self.record).play([h7(2003)])
         self.sluss("import", str(write_small_log(folder / "small.xes")), "--name", "small")
 
     def sluss(self, *words: str) -> str:

@@ -85,19 +85,21 @@ class NotAssignedBecause(StrEnum):
     OTHER = "other"
 
 
+UUID_TEXT = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$"
 SourceReference = Annotated[
     str | None,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$",
+        pattern=REFERENCE,
         description="what your own system calls the case, to find it again; never a person's number; stays in intake",
     ),
-    AfterValidator(lambda ref: _no_identity_number(ref)),
+    AfterValidator(lambda ref: no_identity_number(ref)),
 ]
 
 
-def _no_identity_number(ref: str | None) -> str | None:
-    """Raises ValueError for what is shaped like a personnummer or samordningsnummer."""
-    if ref and re.search(r"(?<![0-9])([0-9]{2})?[0-9]{10}(?![0-9])", re.sub(r"[._:/+-]", "", ref)):
+def no_identity_number(ref: str | None) -> str | None:
+    """Raises ValueError for what is shaped like a personnummer or samordningsnummer. In a UUID there is none, whatever its digits."""
+    if ref and not UUID_TEXT.fullmatch(ref) and re.search(r"(?<![0-9])([0-9]{2})?[0-9]{10}(?![0-9])", re.sub(r"[._:/+-]", "", ref)):
         raise ValueError("shaped like the number of a person")
     return ref
 

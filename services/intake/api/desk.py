@@ -65,9 +65,9 @@ class Desk:
         override: Override | None = None,
     ) -> CaseShown:
         """The case after the command. Raises Problem, as `refusals` says."""
-        asked = Asked(command, self.key, status, case_id, expected, known_as, override, self.sees_protected)
+        asked = Asked(command, case_id, expected, known_as, override, self.sees_protected)
         with refusals():
-            done = await handle(self.house.db, self.house.ours, asked, begin(self.now, self.who.subject))
+            done = await handle(self.house.db, self.house.ours, self.key, status, asked, begin(self.now, self.who.subject))
         if status == CREATED:
             self.response.headers["Location"] = f"{CASES}/{done.case_id}"
         return shown(done, self.now, self.response)

@@ -5,6 +5,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from services.intake.api.acts import ACTS
+
 
 class Names(BaseModel):
     """What a code is called."""
@@ -46,6 +48,7 @@ STEPS: Final = _named(
 # Every set: its version, and what each code is called. New codes may come within a version.
 CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     "step": (1, STEPS),
+    "import_step": (1, {name: STEPS[act.step] for name, act in ACTS.items()}),
     "channel": (
         1,
         _named(
@@ -245,6 +248,15 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
             follow_up=("Uppföljning", "Follow-up"),
             planning=("Planering", "Planning"),
             supervision=("Tillsyn", "Supervision"),
+        ),
+    ),
+    "import_outcome": (
+        1,
+        _named(
+            done=("Utfört", "Done"),
+            again=("Redan utfört", "Done before"),
+            refused=("Nekat", "Refused"),
+            held_back=("Väntar på ett nekat", "Held back behind what was refused"),
         ),
     ),
     "worklist_reason": (

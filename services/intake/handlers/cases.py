@@ -44,15 +44,13 @@ class Ours:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: what, under which key, answered by which status, about which case and version of it.
+    """A request: what, about which case and version of it.
 
     Without a case it is about the person's, or a new one. `known_as`: by which reference which other system knows the case;
     `override`: why a rule was not followed. `sees_protected`: whether the caller may see cases of protected persons.
     """
 
     command: Typed
-    key: Key
-    status: int
     case_id: UUID | None = None
     expected_version: int | None = None
     known_as: SourceRef | None = None
@@ -62,12 +60,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Done:
-    """What a request left behind: the case as it is, and the application that the request was about, if any."""
+    """What a request left behind: the case as it is, and the application and the assignment that the request was about, if any."""
 
     case_id: UUID
     version: int
     case: Case
     application_ref: UUID | None = None
+    assignment_ref: UUID | None = None
 
 
 class Unknown(Exception):
@@ -92,45 +91,57 @@ class NotAllowed(Exception):
 
 
 @step
-async def handle(db: Database, ours: Ours, asked: Asked, context: Context) -> Done:
-    """Carries a request out once for each key; a repeated one gets its case as it is now.
+async def handle(db: Database, ours: Ours, key: Key, status: int, asked: Asked, context: Context) -> Done:
+    """Carries a request out once for each key; a repeated one gets its case as it is now. `status`: by which it is answered.
 
     Raises Unknown, Outdated, NotAllowed, TakenReference, and Problem for a key that is in use; then nothing has happened.
     """
     async with transaction(db) as tx:
-        answered = await claim(tx, asked.key)
+        answered = await claim(tx, key)
         if answered is not None:
             return await _again(tx, answered)
-        if asked.case_id and (person_ref := getattr(asked.command, "person_ref", None)):
-            await lock(tx, person_ref)  # before the case, as everywhere: who is protected meanwhile has this case too
-        if asked.case_id and isinstance(asked.command, MarkDuplicate):
-            for each in sorted((asked.case_id, asked.command.of)):  # always in this order: two marks across each other wait in no circle
-                await lock(tx, each)
-        case_id = asked.case_id or await _home(tx, asked.command)
-        stored = await store.load(tx, case_id)
-        if asked.case_id and not may_see(stored, asked.sees_protected):
-            raise Unknown
-        if asked.expected_version not in (None, stored.version):
-            raise Outdated
-        if isinstance(asked.command, MarkDuplicate):
-            await _must_be_of_another(tx, case_id, stored.case, asked.command, asked.sees_protected)
-        stored = await _carry_out(tx, ours, case_id, stored, asked.command, context)
-        if asked.known_as and not await store.remember_source(tx, case_id, asked.known_as):
-            raise TakenReference
-        if asked.override:
-            await store.note_override(tx, case_id, asked.override, context)
-        done = Done(case_id, stored.version, stored.case, getattr(asked.command, "application_ref", None))
-        await settle(tx, asked.key, Answer(asked.status, _resource(done)))
+        done = await carry_out(tx, ours, asked, context)
+        await settle(tx, key, Answer(status, _resource(done)))
         reach(CrashPoint.API_BEFORE_COMMIT)
     reach(CrashPoint.API_AFTER_COMMIT)
     return done
+
+
+async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context) -> Done:
+    """Carries a request out in the caller's transaction, which must end with whatever this raises: it raises as `handle` does."""
+    if asked.case_id and (person_ref := getattr(asked.command, "person_ref", None)):
+        await lock(tx, person_ref)  # before the case, as everywhere: who is protected meanwhile has this case too
+    if asked.case_id and isinstance(asked.command, MarkDuplicate):
+        for each in sorted((asked.case_id, asked.command.of)):  # always in this order: two marks across each other wait in no circle
+            await lock(tx, each)
+    case_id = asked.case_id or await _home(tx, asked.command)
+    before = await store.load(tx, case_id)
+    if asked.case_id and not may_see(before, asked.sees_protected):
+        raise Unknown
+    if asked.expected_version not in (None, before.version):
+        raise Outdated
+    if isinstance(asked.command, MarkDuplicate):
+        await _must_be_of_another(tx, case_id, before.case, asked.command, asked.sees_protected)
+    stored = await _follow(tx, ours, case_id, before, asked.command, context)
+    if asked.known_as and not await store.remember_source(tx, case_id, asked.known_as):
+        raise TakenReference
+    if asked.override:
+        await store.note_override(tx, case_id, asked.override, context)
+    assigned = getattr(asked.command, "assignment_ref", None) or _assigned(before.case, stored.case)
+    return Done(case_id, stored.version, stored.case, getattr(asked.command, "application_ref", None), assigned)
+
+
+def _assigned(before: Case, after: Case) -> UUID | None:
+    """The assignment that a rule made of a request, if any."""
+    known = {each.ref for each in before.passage.assignments}
+    return next((each.ref for each in after.passage.assignments if each.ref not in known), None)
 
 
 @step
 async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> None:
     """A timer asks whether a rule closes the case by now; if not, the timer is set anew."""
     async with transaction(db) as tx:
-        await _carry_out(tx, ours, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
+        await _follow(tx, ours, case_id, await store.load(tx, case_id), LapseCase(now=context.now), context)
 
 
 @step
@@ -144,7 +155,7 @@ async def protect(db: Database, ours: Ours, person_ref: UUID, context: Context) 
         since = standing.effective_on or local_date(context.now)
         for case_id in sorted(cases):
             command = ProtectCase(level=standing.protection, effective_on=since, now=context.now)
-            await _carry_out(tx, ours, case_id, await store.load(tx, case_id), command, context)
+            await _follow(tx, ours, case_id, await store.load(tx, case_id), command, context)
 
 
 def may_see(stored: Stored, sees_protected: bool) -> bool:
@@ -174,7 +185,7 @@ def place_of(case_id: UUID, task: Task) -> tuple[date, UUID, str, str]:
     return task.due_on, case_id, task.reason, str(task.ref or "")
 
 
-async def _carry_out(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
+async def _follow(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
     """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
     try:
         person_ref = None if isinstance(command, LapseCase) else getattr(command, "person_ref", None) or stored.case.person_ref

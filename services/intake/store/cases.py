@@ -155,7 +155,7 @@ async def changes(tx: Transaction, after: int, most: int, protected: bool) -> li
     return [Change(**row) for row in await tx.fetch(CHANGES, after, most, protected)]
 
 
-async def known_as(db: Database, reference: SourceRef) -> UUID | None:
+async def known_as(db: Database | Transaction, reference: SourceRef) -> UUID | None:
     """The case that another system knows by this reference."""
     found: UUID | None = await db.fetchval(KNOWN_AS, reference.system, reference.ref)
     return found

@@ -40,7 +40,8 @@ CONTACT = {"person_ref": PERSON, "channel": "phone"}
 APPLICATION = {"person_ref": PERSON, "kind": "new", "channel": "e_service", "period_from": "2026-01-01", "period_to": "2026-01-31"}
 GRANTED = {"outcome": "granted", "support_from": "2026-01-01", "support_to": "2026-01-31", "decided_by_role": "social_worker"}
 TABLES = (
-    "state, source_ref, override, handling, worker, change, change_pending, outbox, outbox_pending, stream_sequence, timer, idempotency, "
+    "state, source_ref, import_item, override, handling, worker, change, change_pending, outbox, outbox_pending, stream_sequence, timer, "
+    "idempotency, "
     "simulated_clock"
 )
 REJECTED = {"outcome": "rejected", "decided_by_role": "social_worker"}

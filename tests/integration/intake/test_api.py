@@ -57,6 +57,8 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     other = await intake.done("/cases", "2026-01-28", channel="phone", source_system="intake")
     await intake.done(f"{at}/duplicate", of=other["case_id"])
     await intake.done(f"{at}/duplicate/undoing")
+    brought = [{"key": "K-1", "step": "contact", "body": {"happened": {"on": "2026-01-05"}, "channel": "phone"}}]
+    await intake.done("/imports", None, source_system="case_system", items=brought)
     for path in (at, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes", "/arrivals"):
         assert (await intake.staff.get(f"/intake{path}")).status_code == 200, path
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
@@ -156,6 +158,7 @@ async def test_the_examples_can_be_sent_as_they_are(intake: Intake) -> None:
     assert (await intake.staff.put(f"/intake{at}/handling", json=handling)).status_code == 200
     await send(f"{at}/closing", "Closing")
     await send(f"{at}/reopening", "Reopening")
+    assert {each["outcome"] for each in (await send("/imports", "Import"))["items"]} == {"done"}
     person = f"/persons/{(await send('/persons', 'Registration'))['person_ref']}"
     await send("/persons:lookup", "LookUp")
     await send(f"{person}/number", "NewNumber")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from tests.integration.intake.conftest import Intake
 HOUSEHOLD = UUID("5d7c2f1a-8e4b-4f6d-a1c3-2b9e8d7f6a5c")
 ANNA, BERTIL = UUID(int=1), UUID(int=2)
 APPLIED = {"kind": "new", "channel": "e_service", "period_from": date(2026, 1, 1), "period_to": date(2026, 1, 31)}
+
+
+AT = datetime(2026, 1, 7, 9, tzinfo=UTC)
 
 
 class Flaky(httpx.AsyncBaseTransport):
@@ -126,6 +129,25 @@ async def test_a_manager_keeps_the_workers_and_reads_the_caseload(intake: Intake
     assert [(each.arrivals, each.not_counted) for each in (await client.arrivals(weeks=1)).weeks] == [(0, 1), (0, 0)]
 
 
+async def test_a_batch_is_delivered_with_days_and_references_as_they_are(client: IntakeClient) -> None:
+    items = [
+        {"key": "1", "step": "contact", "case": {"source_ref": "A-1"}, "body": {"happened": {"on": date(2026, 1, 5)}, "channel": "phone"}},
+        {"key": "2", "step": "application", "case": {"source_ref": "A-1"}, "body": {"happened": {"on": date(2026, 1, 6)}, **APPLIED}},
+        {"key": "3", "step": "completion", "case": {"source_ref": "A-1"}, "application": {"key": "2"}, "body": {"happened": {"on": AT}}},
+    ]
+    with pytest.raises(Refusal, match="request_invalid"):
+        await client.import_batch("case_system", items)
+    items[2]["body"] = {"happened": {"at": AT}}
+    contact, application, completion = await client.import_batch("case_system", items)
+    assert (contact.outcome, application.outcome, completion.outcome) == ("done", "done", "refused")
+    assert completion.problem is not None
+    assert (completion.problem.pointer, completion.problem.reason) == ("/items/2", "No completion is awaited for this application.")
+    known = await client.case_known_as("case_system", "A-1")
+    assert known is not None
+    assert (known.case_id, known.applications[0].application_ref) == (contact.case_id, application.application_ref)
+    assert [each.outcome for each in await client.import_batch("case_system", items)] == ["again", "again", "refused"]
+
+
 async def test_what_is_refused_says_why_and_what_is_allowed(client: IntakeClient) -> None:
     case = await client.receive_application(person_ref=ANNA, happened=date(2026, 1, 6), **APPLIED)
     with pytest.raises(Refusal) as refused:
@@ -185,6 +207,7 @@ async def test_every_operation_and_every_field_of_an_answer_is_in_the_client(int
         **{"Moment": "MomentShown", "Decision": "DecisionShown", "Closing": "ClosingShown", "Code": "CodeShown", "Fact": "FactShown"},
         **{"Worker": "WorkerShown", "Handling": "HandlingShown", "Load": "LoadShown", "Bucket": "BucketShown", "UnitLoad": "UnitLoadShown"},
         **{"Caseload": "CaseloadShown", "Week": "WeekShown", "LittlesLaw": "LittlesLawShown", "Arrivals": "ArrivalsShown"},
+        **{"ImportedItem": "ItemShown", "ItemProblem": "ItemProblem"},
     }
     for ours, theirs in shown.items():
         fields = set(described["components"]["schemas"][theirs]["properties"])

@@ -42,6 +42,8 @@ async def test_a_case_is_found_by_the_reference_of_the_system_that_registered_it
 
 async def test_a_reference_never_means_two_cases_and_never_looks_like_a_persons_number(intake: Intake) -> None:
     await intake.done("/cases", "2026-01-05", **CONTACT, source_ref="A1")
+    of_digits = "01234567-8901-4a2b-8c3d-1234567890ef"
+    assert (await intake.post("/cases", "2026-01-05", channel="phone", source_ref=of_digits)).status_code == 201, "a UUID holds no number"
     before = await intake.counts()
     taken = await intake.post("/cases", "2026-01-05", channel="phone", person_ref=OTHER, source_ref="A1")
     assert (taken.status_code, taken.json()["type"]) == (409, "urn:sluss:error:reference_taken")
