@@ -17,6 +17,10 @@ from shared.clock import LOCAL
 PEOPLE: Final = UUID("6f3d2c1b-0a9e-4d8c-b7a6-95e4d3c2b1a0")
 
 
+DUPLICATE: Final = "duplicate"
+"""The one step that no import takes; its body names the client of the other case."""
+
+
 @dataclass(frozen=True)
 class Act:
     """One thing that somebody types of a client on a day: a step and its body, as an import takes them."""
@@ -228,9 +232,10 @@ def h16(y: int) -> History:
         *came("H16-a", date(y, 1, 1)),
         *came("H16-b", date(y, 6, 1), who="H16-a by another reference"),
         granted("H16-b", date(y, 7, 1)),
+        Act(date(y, 8, 1), "H16-b", DUPLICATE, {"of": "H16-a"}),
     ]
-    left_out = "the start: a decision in its place; the mark of 1 August"
-    return History("H16", "one person under two references: A waits, B waited for 30 days", acts, left_out)
+    left_out = "the start: a decision in its place"
+    return History("H16", "one person under two references: A waits, B for 30 days; from 1 August one for 181", acts, left_out)
 
 
 def h17(y: int) -> History:

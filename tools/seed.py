@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from itertools import groupby
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 import click
 
@@ -11,7 +12,7 @@ from deploy.local.record import StreetRecord
 from shared.clock import LOCAL, local_date, real_now
 from tools.api import Api, BadInput, open_api, street
 from tools.clock import StreetClock, open_clock
-from tools.histories import HISTORIES, Act, History
+from tools.histories import DUPLICATE, HISTORIES, Act, History
 from tools.progress import Reach, progress
 
 SYSTEM: Final = "case_system"
@@ -90,11 +91,17 @@ def _type(clock: StreetClock, intake: Api, acts: Sequence[tuple[Act, Mapping[str
         typed, at = list(of_day), datetime.combine(day, TYPED_AT, LOCAL)
         if clock.now() < at:
             clock.move_to(at)
-        answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in typed]})
-        for (act, _), became in zip(typed, answer["items"], strict=True):
-            if problem := became["problem"]:
-                raise _refused(became["key"], problem)
-            cases[act.client] = became["case_id"]
+        brought = [each for each in typed if each[0].step != DUPLICATE]
+        if brought:
+            answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in brought]})
+            for (act, _), became in zip(brought, answer["items"], strict=True):
+                if problem := became["problem"]:
+                    raise _refused(became["key"], problem)
+                cases[act.client] = became["case_id"]
+        for act, _ in typed:
+            if act.step == DUPLICATE:
+                case, other = cases[act.client], cases[act.body["of"]]
+                intake.post("cases", case, DUPLICATE, body={"of": other}, key=str(uuid5(UUID(case), other)))
         done += len(typed)
         reach(done)
 

@@ -163,10 +163,13 @@ def test_h13_a_completion_that_was_asked_for_comes_after_60_days(desk: Desk, str
     assert completed(Shown(street, "L02")("2019-03", "2019-12-31")) == (1, 60)
 
 
-def test_h16_before_the_mark_one_waits_and_the_other_waited_for_30_days(l04: Shown, desk: Desk) -> None:
+def test_h16_before_the_mark_one_waits_and_the_other_waited_for_30_days_and_after_it_one_for_181(l04: Shown, desk: Desk) -> None:
     assert desk.cases["H16-a"] != desk.cases["H16-b"]
-    waiting = l04("2017-01", "2017-07-31")["still_waiting"]
-    assert (waiting["n"], completed(l04("2017-06", "2017-07-31"))) == (1, (1, 30))
+    waiting = l04("2017-01", "2017-12-31", known_at="2017-07-31")["still_waiting"]
+    assert (waiting["n"], completed(l04("2017-06", "2017-12-31", known_at="2017-07-31"))) == (1, (1, 30))
+    for as_of in ("2017-07-31", "2017-12-31"):
+        assert completed(l04("2017-01", as_of)) == (1, 181)
+        assert l04("2017-06", as_of)["completed"]["n"] == 0
 
 
 def test_h19_the_first_of_two_insatser_ends_the_wait_at_20_days(l04: Shown) -> None:
