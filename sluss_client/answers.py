@@ -147,6 +147,20 @@ class Change(Answer):
     recorded_at: datetime
 
 
+class Member(Answer):
+    """A case of a household; `role`: as whom its adult applied."""
+
+    role: str | None
+    case: Case
+
+
+class Household(Answer):
+    """Hushåll: the cases of its adults that the caller may see."""
+
+    household_ref: UUID
+    members: Sequence[Member]
+
+
 class Fact(Answer):
     """A fact of a case as it was told; `event_id` is what a correction names. `in_force`: whether it still counts."""
 

@@ -2,47 +2,28 @@
 
 import asyncio
 import json
-import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
-from types import TracebackType
 from typing import Any, Final, TypeAlias
 from uuid import UUID, uuid4
 
 import httpx
 
-from sluss_client.answers import Arrivals, Case, Caseload, Change, CodeSet, Fact, Handling, ImportedItem, Task, Worker
-from sluss_client.refusals import Refusal
+from sluss_client.answers import Arrivals, Case, Caseload, Change, CodeSet, Fact, Handling, Household, ImportedItem, Task, Worker
+from sluss_client.connection import PAGE, PASSES, Connection, plain, refusal
 
 Happened: TypeAlias = date | datetime
 """A day when no more is known, else an instant with its offset."""
-Token: TypeAlias = str | Callable[[], str]
-PATIENCE_S: Final = 30.0
 BATCH_PATIENCE_S: Final = 120.0
-TRIES: Final = 6
-LONGEST_PAUSE_S: Final = 10.0
-PASSES: Final = frozenset({409, 429, 502, 503, 504})
-PAGE: Final = 100
-SPREAD: Final = random.SystemRandom()
 
 
-class IntakeClient:
+class IntakeClient(Connection):
     """Intake over HTTP. Use it as `async with IntakeClient(url, token) as intake`.
 
     `token`: an access token, or a function that gives a fresh one. A request carries an Idempotency-Key of its own, so it is sent again
     after a fault of the network and has one effect. `building_on`: refuse (`version_mismatch`) if the case has changed since that answer.
     Every method raises Refusal, and httpx.TransportError when the service cannot be reached after several tries.
     """
-
-    def __init__(self, url: str, token: Token, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._token = token
-        self._http = httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, transport=transport, trust_env=False)
-
-    async def __aenter__(self) -> "IntakeClient":
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._http.aclose()
 
     async def register_contact(
         self,
@@ -82,6 +63,37 @@ class IntakeClient:
         said = {"kind": kind, "channel": channel, "period_from": period_from, "period_to": period_to, "hindrance": hindrance}
         known = {"person_ref": person_ref, "household_ref": household_ref, "source_system": source_system, "source_ref": source_ref}
         return await self._post(path, happened, said | known | {"not_assigned_because": not_assigned_because}, building_on)
+
+    async def apply_together(
+        self,
+        household_ref: UUID,
+        *,
+        happened: Happened,
+        kind: str,
+        channel: str,
+        period_from: date,
+        period_to: date,
+        adults: Sequence[Mapping[str, Any]],
+        source_system: str = "intake",
+    ) -> Household:
+        """Gemensam ansökan: of each adult `person_ref` and `role`, and as it is `hindrance`, `not_assigned_because`, `source_ref`."""
+        body = {
+            "happened": _moment(happened),
+            "kind": kind,
+            "channel": channel,
+            "period_from": str(period_from),
+            "period_to": str(period_to),
+        }
+        said = [{name: plain(value) for name, value in adult.items() if value is not None} for adult in adults]
+        headers = {"Idempotency-Key": str(uuid4())}
+        path = f"/households/{household_ref}/applications"
+        return Household.model_validate(
+            await self._ask("POST", path, headers, json=body | {"adults": said, "source_system": source_system})
+        )
+
+    async def household(self, household_ref: UUID) -> Household:
+        """Every case of a household, with the roles of its adults."""
+        return Household.model_validate(await self._get(f"/households/{household_ref}"))
 
     async def request_completion(self, case: Case, application: UUID, *, happened: Happened, due_on: date) -> Case:
         """Begär komplettering."""
@@ -190,7 +202,7 @@ class IntakeClient:
         if happened is None and fields is None:
             return await self._of_case(case, "corrections", None, {"event_id": event_id, "entered_in_error": True})
         when = {"happened": _moment(happened)} if happened else {}
-        said = {name: _plain(value) for name, value in (fields or {}).items()}
+        said = {name: plain(value) for name, value in (fields or {}).items()}
         return await self._of_case(case, "corrections", None, {"event_id": event_id, "replacement": {**when, "fields": said}})
 
     async def mark_duplicate(self, case: Case, *, of: UUID) -> Case:
@@ -259,7 +271,7 @@ class IntakeClient:
                         raise httpx.ReadError("the service cannot answer at the moment")
                     if answer.is_error:
                         await answer.aread()
-                        raise _refusal(answer)
+                        raise refusal(answer)
                     async for line in answer.aiter_lines():
                         if line.startswith("data: "):
                             change = Change.model_validate(json.loads(line.removeprefix("data: ")))
@@ -279,7 +291,7 @@ class IntakeClient:
 
     async def hand_over(self, case_id: UUID, worker_ref: UUID | None, *, case_type: str = "income_support") -> Handling:
         """Who has a case from now on (None: nobody), and of which type it is."""
-        said = {"worker_ref": _plain(worker_ref), "case_type": case_type}
+        said = {"worker_ref": plain(worker_ref), "case_type": case_type}
         return Handling.model_validate(await self._ask("PUT", f"/cases/{case_id}/handling", {}, json=said))
 
     async def caseload(self) -> Caseload:
@@ -303,48 +315,11 @@ class IntakeClient:
         return await self._post(f"/cases/{case.case_id}/{step}", happened, said or {}, case)
 
     async def _post(self, path: str, happened: Happened | None, said: Mapping[str, Any], building_on: Case | None = None) -> Case:
-        body = {name: _plain(value) for name, value in said.items() if value is not None}
+        body = {name: plain(value) for name, value in said.items() if value is not None}
         if happened is not None:
             body["happened"] = _moment(happened)
         headers = {"Idempotency-Key": str(uuid4())} | ({"If-Match": f'"{building_on.version}"'} if building_on else {})
         return Case.model_validate(await self._ask("POST", path, headers, json=body))
-
-    async def _get(self, path: str, **asked: Any) -> Any:
-        params = {name: _plain(value) for name, value in asked.items() if value is not None}
-        return await self._ask("GET", path, {}, params=params)
-
-    async def _pages(self, path: str, asked: Mapping[str, Any]) -> AsyncIterator[Any]:
-        after = None
-        while True:
-            page = await self._get(path, **asked, after=after, limit=PAGE)
-            yield page
-            after = page["next_after"]
-            if after is None:
-                return
-
-    async def _ask(self, method: str, path: str, headers: Mapping[str, str], **what: Any) -> Any:
-        """Sends a request, again while it passes by itself: no connection, too many requests, the same key still on its way."""
-        for left in reversed(range(TRIES)):
-            pause = SPREAD.uniform(0, min(LONGEST_PAUSE_S, 0.2 * 2 ** (TRIES - left)))
-            try:
-                answer = await self._http.request(method, f"/intake{path}", headers=self._headers() | dict(headers), **what)
-            except httpx.TransportError:
-                if not left:
-                    raise
-            else:
-                if answer.is_success:
-                    return answer.json()
-                refusal = _refusal(answer)
-                if not left or answer.status_code not in PASSES or (answer.status_code == 409 and refusal.code != "idempotency_in_flight"):
-                    raise refusal
-                asked = answer.headers.get("Retry-After", "")
-                pause = max(pause, float(asked)) if asked.isdigit() else pause
-            await asyncio.sleep(pause)
-        raise AssertionError("the last try answers or raises")
-
-    def _headers(self) -> dict[str, str]:
-        token = self._token if isinstance(self._token, str) else self._token()
-        return {"Authorization": f"Bearer {token}"}
 
 
 def _moment(happened: Happened) -> dict[str, str]:
@@ -357,16 +332,4 @@ def _written(value: Any) -> Any:
         return {name: _written(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_written(each) for each in value]
-    return value.isoformat() if isinstance(value, date) else _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, bool | int | dict | None) else str(value)
-
-
-def _refusal(answer: httpx.Response) -> Refusal:
-    try:
-        problem = answer.json()
-    except ValueError:
-        problem = {}
-    return Refusal(answer.status_code, problem if isinstance(problem, dict) else {})
+    return value.isoformat() if isinstance(value, date) else plain(value)

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.intake.api import caseload, corrections, imports, lists, passage, persons, routes
+from services.intake.api import caseload, corrections, households, imports, lists, passage, persons, routes
 from services.intake.api.desk import House
 from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
@@ -34,6 +34,7 @@ def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock, ours:
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
     app.include_router(corrections.router, prefix=PREFIX)
+    app.include_router(households.router, prefix=PREFIX)
     app.include_router(caseload.router, prefix=PREFIX)
     app.include_router(persons.router, prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)

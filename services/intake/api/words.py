@@ -224,6 +224,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
         1,
         _named(closed_in_error=("Felaktigt avslutat", "Closed in error"), appeal=("Ändrat efter överklagande", "Changed after an appeal")),
     ),
+    "household_role": (1, _named(applicant=("Sökande", "Applicant"), co_applicant=("Medsökande", "Co-applicant"))),
     "identity_kind": (
         1,
         _named(

@@ -85,7 +85,7 @@ def follow_on(case: Case, command: Typed, beside: Beside) -> Iterator[Fact]:
     yield from route(case, command.now, beside)
     table = table_at(beside.tables, local_date(command.now))
     if table and table.direct and isinstance(command, ReceiveApplication) and _is_assigned_at_once(case, command):
-        direct, ref = table.direct, uuid5(command.application_ref, Mode.DIRECT)
+        direct, ref = table.direct, uuid5(command.application_ref, f"{Mode.DIRECT} {command.person_ref}")
         yield AssignmentIssued(instant(command.now), ref, Mode.DIRECT, direct.insats_kind, direct.planned_hours_per_week, direct.basis)
 
 

@@ -38,11 +38,17 @@ NOW = datetime(2026, 2, 1, 10, 0, tzinfo=UTC)
 PERSON = "0b9e6d5c-4a3f-4c1e-9d2b-7f8a6c5e4d3b"
 CONTACT = {"person_ref": PERSON, "channel": "phone"}
 APPLICATION = {"person_ref": PERSON, "kind": "new", "channel": "e_service", "period_from": "2026-01-01", "period_to": "2026-01-31"}
+HOUSEHOLD, OTHER = "5d7c2f1a-8e4b-4f6d-a1c3-2b9e8d7f6a5c", "7c1d0f4e-2b9a-4d63-8e5f-6a3c9b1d2e7f"
+TOGETHER = {name: value for name, value in APPLICATION.items() if name != "person_ref"} | {
+    "adults": [
+        {"person_ref": PERSON, "role": "applicant", "hindrance": "unemployed", "source_ref": "A-1"},
+        {"person_ref": OTHER, "role": "co_applicant", "hindrance": "parental"},
+    ]
+}
 GRANTED = {"outcome": "granted", "support_from": "2026-01-01", "support_to": "2026-01-31", "decided_by_role": "social_worker"}
 TABLES = (
-    "state, source_ref, import_item, override, handling, worker, change, change_pending, outbox, outbox_pending, stream_sequence, timer, "
-    "idempotency, "
-    "simulated_clock"
+    "state, source_ref, import_item, override, handling, worker, household_role, change, change_pending, outbox, outbox_pending, "
+    "stream_sequence, timer, idempotency, simulated_clock"
 )
 REJECTED = {"outcome": "rejected", "decided_by_role": "social_worker"}
 

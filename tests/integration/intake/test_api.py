@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from tests.integration.intake.conftest import APPLICATION, CONTACT, GRANTED, REJECTED, Intake
+from tests.integration.intake.conftest import APPLICATION, CONTACT, GRANTED, HOUSEHOLD, REJECTED, TOGETHER, Intake
 
 MISSING = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e"
 
@@ -59,7 +59,13 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
     await intake.done(f"{at}/duplicate/undoing")
     brought = [{"key": "K-1", "step": "contact", "body": {"happened": {"on": "2026-01-05"}, "channel": "phone"}}]
     await intake.done("/imports", None, source_system="case_system", items=brought)
-    for path in (at, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes", "/arrivals"):
+    home = f"/households/{HOUSEHOLD}"
+    await intake.done(
+        f"{home}/applications",
+        "2026-01-05",
+        **TOGETHER | {"adults": [TOGETHER["adults"][0] | {"person_ref": MISSING}, TOGETHER["adults"][1]]},
+    )
+    for path in (at, home, "/cases", "/worklist", "/changes", "/changes/stream?for_s=0", "/codes", "/arrivals"):
         assert (await intake.staff.get(f"/intake{path}")).status_code == 200, path
     again = await intake.operator.post("/intake/outbox/republish", json={"topic": "intake-events", "stream": case["case_id"]})
     assert (again.status_code, again.json()) == (200, {"events": 30})
@@ -78,6 +84,7 @@ async def test_every_operation_is_answered(intake: Intake) -> None:
         for known, name in (
             (person, "{person_ref}"),
             (worker.rpartition("/")[2], "{worker_ref}"),
+            (HOUSEHOLD, "{household_ref}"),
             (first, "{application_ref}"),
             (second, "{application_ref}"),
             (assignment, "{assignment_ref}"),
@@ -158,6 +165,7 @@ async def test_the_examples_can_be_sent_as_they_are(intake: Intake) -> None:
     assert (await intake.staff.put(f"/intake{at}/handling", json=handling)).status_code == 200
     await send(f"{at}/closing", "Closing")
     await send(f"{at}/reopening", "Reopening")
+    await send(f"/households/{HOUSEHOLD}/applications", "JointApplication")
     assert {each["outcome"] for each in (await send("/imports", "Import"))["items"]} == {"done"}
     person = f"/persons/{(await send('/persons', 'Registration'))['person_ref']}"
     await send("/persons:lookup", "LookUp")

@@ -165,7 +165,7 @@ async def test_what_is_refused_says_why_and_what_is_allowed(client: IntakeClient
 
 
 async def test_a_request_whose_answer_is_lost_has_one_effect(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sluss_client.intake, "LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr(sluss_client.connection, "LONGEST_PAUSE_S", 0.01)
     flaky = Flaky(httpx.ASGITransport(app=intake.app))
     async with client_of(intake, flaky) as client:
         for person in (ANNA, BERTIL):
@@ -207,6 +207,7 @@ async def test_every_operation_and_every_field_of_an_answer_is_in_the_client(int
         **{"Moment": "MomentShown", "Decision": "DecisionShown", "Closing": "ClosingShown", "Code": "CodeShown", "Fact": "FactShown"},
         **{"Worker": "WorkerShown", "Handling": "HandlingShown", "Load": "LoadShown", "Bucket": "BucketShown", "UnitLoad": "UnitLoadShown"},
         **{"Caseload": "CaseloadShown", "Week": "WeekShown", "LittlesLaw": "LittlesLawShown", "Arrivals": "ArrivalsShown"},
+        **{"Household": "HouseholdShown", "Member": "MemberShown"},
         **{"ImportedItem": "ItemShown", "ItemProblem": "ItemProblem"},
     }
     for ours, theirs in shown.items():

@@ -1,0 +1,84 @@
+"""The connection to a service: each request sent until it is answered, and what it refuses."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
+
+import httpx
+
+from sluss_client.refusals import Refusal
+
+Token: TypeAlias = str | Callable[[], str]
+PATIENCE_S: Final = 30.0
+TRIES: Final = 6
+LONGEST_PAUSE_S: Final = 10.0
+PASSES: Final = frozenset({409, 429, 502, 503, 504})
+PAGE: Final = 100
+SPREAD: Final = random.SystemRandom()
+
+
+class Connection:
+    """A service over HTTP, open while an `async with` block runs."""
+
+    def __init__(self, url: str, token: Token, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._token = token
+        self._http = httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, transport=transport, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._http.aclose()
+
+    async def _get(self, path: str, **asked: Any) -> Any:
+        params = {name: plain(value) for name, value in asked.items() if value is not None}
+        return await self._ask("GET", path, {}, params=params)
+
+    async def _pages(self, path: str, asked: Mapping[str, Any]) -> AsyncIterator[Any]:
+        after = None
+        while True:
+            page = await self._get(path, **asked, after=after, limit=PAGE)
+            yield page
+            after = page["next_after"]
+            if after is None:
+                return
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], **what: Any) -> Any:
+        """Sends a request, again while it passes by itself: no connection, too many requests, the same key still on its way."""
+        for left in reversed(range(TRIES)):
+            pause = SPREAD.uniform(0, min(LONGEST_PAUSE_S, 0.2 * 2 ** (TRIES - left)))
+            try:
+                answer = await self._http.request(method, f"/intake{path}", headers=self._headers() | dict(headers), **what)
+            except httpx.TransportError:
+                if not left:
+                    raise
+            else:
+                if answer.is_success:
+                    return answer.json()
+                refused = refusal(answer)
+                if not left or answer.status_code not in PASSES or (answer.status_code == 409 and refused.code != "idempotency_in_flight"):
+                    raise refused
+                asked = answer.headers.get("Retry-After", "")
+                pause = max(pause, float(asked)) if asked.isdigit() else pause
+            await asyncio.sleep(pause)
+        raise AssertionError("the last try answers or raises")
+
+    def _headers(self) -> dict[str, str]:
+        token = self._token if isinstance(self._token, str) else self._token()
+        return {"Authorization": f"Bearer {token}"}
+
+
+def plain(value: Any) -> Any:
+    """A value in JSON's own types: a day or a reference is written out."""
+    return value if isinstance(value, bool | int | dict | None) else str(value)
+
+
+def refusal(answer: httpx.Response) -> Refusal:
+    """What a service said against a request."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    return Refusal(answer.status_code, problem if isinstance(problem, dict) else {})
