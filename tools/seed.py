@@ -18,6 +18,8 @@ SYSTEM: Final = "case_system"
 ROLES: Final = ("intake-staff", "intake-decider")
 TYPED_AT: Final = time(15, 0)
 KEY_REUSED: Final = "urn:sluss:error:item_key_reused"
+MARK: Final = "duplicate"
+"""No step of an import: it names another client's case (`of`), and has a route of its own."""
 # What a step is about beside its case, and the step that told of it.
 ABOUT: Final = {
     **dict.fromkeys(("completion-request", "completion", "assessment-start", "assessment-completion", "decision"), "application"),
@@ -90,13 +92,21 @@ def _type(clock: StreetClock, intake: Api, acts: Sequence[tuple[Act, Mapping[str
         typed, at = list(of_day), datetime.combine(day, TYPED_AT, LOCAL)
         if clock.now() < at:
             clock.move_to(at)
-        answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in typed]})
-        for (act, _), became in zip(typed, answer["items"], strict=True):
-            if problem := became["problem"]:
-                raise _refused(became["key"], problem)
-            cases[act.client] = became["case_id"]
+        _deliver(intake, [(act, item) for act, item in typed if act.step != MARK], cases)
+        for act in (act for act, _ in typed if act.step == MARK):
+            intake.post("cases", cases[act.client], MARK, body={"of": cases[act.body["of"]]}, key=f"seed-{act.client}")
         done += len(typed)
         reach(done)
+
+
+def _deliver(intake: Api, acts: Sequence[tuple[Act, Mapping[str, Any]]], cases: dict[str, str]) -> None:
+    if not acts:
+        return
+    answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in acts]})
+    for (act, _), became in zip(acts, answer["items"], strict=True):
+        if problem := became["problem"]:
+            raise _refused(became["key"], problem)
+        cases[act.client] = became["case_id"]
 
 
 def _refused(key: str, problem: Mapping[str, Any]) -> click.ClickException:
