@@ -91,19 +91,22 @@ def _type(clock: StreetClock, intake: Api, acts: Sequence[tuple[Act, Mapping[str
         typed, at = list(of_day), datetime.combine(day, TYPED_AT, LOCAL)
         if clock.now() < at:
             clock.move_to(at)
-        brought = [each for each in typed if each[0].step != DUPLICATE]
-        if brought:
-            answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in brought]})
-            for (act, _), became in zip(brought, answer["items"], strict=True):
-                if problem := became["problem"]:
-                    raise _refused(became["key"], problem)
-                cases[act.client] = became["case_id"]
-        for act, _ in typed:
-            if act.step == DUPLICATE:
-                case, other = cases[act.client], cases[act.body["of"]]
-                intake.post("cases", case, DUPLICATE, body={"of": other}, key=str(uuid5(UUID(case), other)))
+        _deliver(intake, [(act, item) for act, item in typed if act.step != DUPLICATE], cases)
+        for act in (act for act, _ in typed if act.step == DUPLICATE):
+            case, other = cases[act.client], cases[act.body["of"]]
+            intake.post("cases", case, DUPLICATE, body={"of": other}, key=str(uuid5(UUID(case), other)))
         done += len(typed)
         reach(done)
+
+
+def _deliver(intake: Api, acts: Sequence[tuple[Act, Mapping[str, Any]]], cases: dict[str, str]) -> None:
+    if not acts:
+        return
+    answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in acts]})
+    for (act, _), became in zip(acts, answer["items"], strict=True):
+        if problem := became["problem"]:
+            raise _refused(became["key"], problem)
+        cases[act.client] = became["case_id"]
 
 
 def _refused(key: str, problem: Mapping[str, Any]) -> click.ClickException:
