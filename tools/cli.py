@@ -12,6 +12,7 @@ from tools.quarantine import discard, quarantine, redrive
 from tools.rebuild import rebuild
 from tools.republish import republish
 from tools.sample import sample
+from tools.simulate import simulate
 from tools.status import status
 from tools.street import down, open_page, token, up
 from tools.verify import verify
@@ -30,7 +31,7 @@ def sluss() -> None:
     """
 
 
-STREET = (up, down, status, open_page, token, clock, demo)
+STREET = (up, down, status, open_page, token, clock, demo, simulate)
 FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes)
 KEEPING = (verify, sample, quarantine, redrive, discard, republish, rebuild)
 
