@@ -80,7 +80,8 @@ def run(record: StreetRecord, called: str, profile: Profile, months: int, seed: 
     took = time.monotonic() - begun
     file = diary_of(record.folder)
     diary.write(file, profile=called, months=months, seed=seed, begins=town.begins.isoformat(), ends=town.ends.isoformat())
-    click.echo(f"{town.begins} to {town.ends}: {diary.acts:,} registrations in {took:.0f} s, written down in {file}\n")
+    click.echo(f"Played in {took:.0f} s", err=True)
+    click.echo(f"{town.begins} to {town.ends}: {diary.acts:,} registrations, written down in {file}\n")
     return show(record, list(calibration(profile, town, stock, measures_by_month(record))), diary)
 
 
