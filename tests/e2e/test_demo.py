@@ -28,7 +28,7 @@ LEADTIMES_IN_THE_MIDDLE = ("leadtimes", "SELECT count(*) BETWEEN 500 AND 7000 FR
 def make_demo(*given: str) -> subprocess.CompletedProcess[str]:
     """The command without a terminal, in this run's own environment."""
     env = {**os.environ, "SLUSS_CACHE": str(cache().parent)}
-    return subprocess.run(["make", "--no-print-directory", "demo", *given], cwd=ROOT, env=env, capture_output=True, text=True, timeout=170)
+    return subprocess.run(["make", "--no-print-directory", "demo", *given], cwd=ROOT, env=env, capture_output=True, text=True, timeout=500)
 
 
 def test_the_receipt_log_tells_its_waiting_times_and_leaves_nothing_behind() -> None:
@@ -42,6 +42,7 @@ def test_the_receipt_log_tells_its_waiting_times_and_leaves_nothing_behind() -> 
     assert parts_of(FOLDER) == {}
 
 
+@pytest.mark.timeout(600)
 def test_months_of_a_municipality_are_shown_completed_beside_still_waiting_and_counted_as_they_were_written_down() -> None:
     done = make_demo()
     assert done.returncode == 0, done.stderr
@@ -69,6 +70,7 @@ def test_a_simulated_year_is_as_calibrated_and_its_noise_is_counted_as_it_was_wr
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("log", "in_the_middle"), [(None, INTAKE_IN_THE_MIDDLE), ("logs/receipt.xes.gz", LEADTIMES_IN_THE_MIDDLE)])
 async def test_the_figures_are_the_same_when_kafka_is_killed_in_the_middle(log: str | None, in_the_middle: tuple[str, str]) -> None:
     given = [f"LOG={shared_file(log)}"] if log else []

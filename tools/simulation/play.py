@@ -56,13 +56,16 @@ class Player:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def type_day(self, acts: Sequence[Act]) -> None:
-        """Everything of one day; one spell's acts one after another."""
+        """Everything of one day; one spell's acts one after another. Raises Refused, NotReachable: of several the first."""
         spells: dict[int, list[Act]] = {}
         for act in acts:
             spells.setdefault(act.spell, []).append(act)
-        async with asyncio.TaskGroup() as group:
-            for of_spell in spells.values():
-                group.create_task(self._type(of_spell))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for of_spell in spells.values():
+                    group.create_task(self._type(of_spell))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
     async def open_cases(self) -> int:
         """How many cases are open, as intake lists them."""

@@ -18,6 +18,7 @@ from tools.cli import sluss
 from tools.simulation.acts import Act
 from tools.simulation.checks import calibration
 from tools.simulation.diary import Diary
+from tools.simulation.lives import later_month, month_of
 from tools.simulation.profile import figures, names, read_profile
 from tools.simulation.town import Town, simulate
 
@@ -109,6 +110,8 @@ def test_what_is_typed_can_be_typed(seed: int) -> None:
         typed = [act for act in acts if act.what not in ("correction", "duplicate")]
         assert [act.typed for act in typed] == sorted(act.typed for act in typed)
         assert [day_of(act) for act in typed] == sorted(day_of(act) for act in typed)
+        if not any(act.what == "closing" for act in acts):
+            assert max(act.typed for act in acts) < _lapses(acts)
         for act in typed:
             if act.typed == VASBY.go_live:
                 assert day_of(act) < VASBY.go_live
@@ -142,9 +145,9 @@ def test_the_stock_stays_where_it_was_taken_over() -> None:
 def _lapses(acts: list[Act]) -> date:
     """When a rule closes a case that nobody does: a month after the contact, or a whole month after the last with support."""
     granted = [date.fromisoformat(act.body["support_to"]) for act in acts if act.body.get("outcome") == "granted"]
-    if not granted:
-        return day_of(acts[0]) + timedelta(days=30) if len(acts) == 1 else date.max
-    return granted[-1] + timedelta(days=32)
+    if granted:
+        return later_month(month_of(granted[-1]), 2)
+    return day_of(acts[0]) + timedelta(days=30) if all(act.what in ("contact", "correction") for act in acts) else date.max
 
 
 def test_the_diary_counts_facts_and_keeps_case_ids(tmp_path: Path) -> None:
