@@ -90,7 +90,7 @@ def register(
         day, following = of_day[0].day, days[place + 1 : place + 2]
         typed = noticed(day, profile, chance) if chance.random() < profile.registered_late else day
         typed = min(typed, following[0][0].day) if following else typed
-        closes = day + QUIET if of_day[0].what == "contact" else lapses
+        closes = drafts[0].day + QUIET if of_day[0].what in ("contact", "application") else lapses
         if closes and typed >= closes:
             typed = day
         for draft in of_day:

@@ -1,6 +1,7 @@
 """The simulated municipality without a street: its figures have tags, its draws their means, its acts an order that intake takes."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from shared.calendar import is_working_day
 from tests.shared_data import shared_file
 from tools.cli import sluss
-from tools.simulation.acts import Act
+from tools.simulation.acts import Act, Draft, register
 from tools.simulation.checks import calibration
 from tools.simulation.diary import Diary
 from tools.simulation.lives import later_month, month_of
@@ -100,6 +101,20 @@ def test_the_draws_have_the_means_of_the_profile() -> None:
     corrected = sum(act.what == "correction" for act in noise)
     assert corrected / sum(act.what in ("contact", "application", "pes_check", "decision", "assignment") for act in noise) < 0.015
     assert corrected > len(noise) * VASBY.corrected / 4
+
+
+def test_nothing_is_late_or_corrected_after_a_rule_has_closed_the_case() -> None:
+    sloppy = VASBY.model_copy(update={"registered_late": 1.0, "corrected": 1.0})
+    contact, applied = Draft("contact", date(2025, 3, 3)), Draft("application", date(2025, 3, 27))
+    assigned, lapses = Draft("assignment", date(2025, 8, 28)), date(2025, 9, 1)
+    late = 0
+    for seed in range(100):
+        acts = register(1, [contact, applied, assigned], lapses, sloppy, random.Random(seed))
+        typed = {act.what: act.typed for act in acts if act.what != "correction"}
+        assert typed["application"] < contact.day + timedelta(days=30)
+        assert max(act.typed for act in acts) < lapses
+        late += typed["application"] > applied.day
+    assert 0 < late < 100
 
 
 @pytest.mark.parametrize("seed", SEEDS)
