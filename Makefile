@@ -23,7 +23,7 @@ down: ## stop the local street, whoever started it, and whatever was left of it
 status: ## what runs, where, and how it is
 	@./sluss status
 
-demo: ## play eight weeks of clients, or a log: LOG=FILE [FROM=ACTIVITY TO=ACTIVITY] [NAME=NAME] [MAP=FILE]
+demo: ## play three months of a municipality, or a log: LOG=FILE [FROM=ACTIVITY TO=ACTIVITY] [NAME=NAME] [MAP=FILE]
 	@./sluss demo $(call given,LOG,--log) $(call given,FROM,--from) $(call given,TO,--to) $(call given,NAME,--name) $(call given,MAP,--map)
 
 test: setup ## every test but the long faults, on a real PostgreSQL and a real Apache Kafka; ARGS="-k word" for some

@@ -37,6 +37,7 @@ class Refused(click.ClickException):
     """The service answered with a problem; `code` and `problem` are its own."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
         self.code = str(problem.get("type", "")).rpartition(":")[2]
         self.problem = problem
         super().__init__(". ".join(str(problem[part]) for part in ("title", "cure") if problem.get(part)) or f"HTTP status {status}")
@@ -109,14 +110,12 @@ def _problem(answer: httpx.Response) -> Mapping[str, Any]:
 @contextmanager
 def open_api(record: StreetRecord, service: str, roles: Sequence[str] = OUR_ROLES) -> Iterator[Api]:
     """The API of a service while the block runs, asked by somebody with these roles."""
-    token = issue_token(
-        json.loads(record.tokens.private_key_file.read_text()),
-        record.tokens.issuer,
-        record.tokens.audience,
-        "sluss",
-        roles,
-        timedelta(hours=1),
-    )
-    headers = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token_for(record, roles)}"}
     with httpx.Client(base_url=record.services[service].url, headers=headers, timeout=PATIENCE_S, trust_env=False) as client:
         yield Api(service, client, record.start)
+
+
+def token_for(record: StreetRecord, roles: Sequence[str]) -> str:
+    """An access token for an hour, of somebody with these roles."""
+    key = json.loads(record.tokens.private_key_file.read_text())
+    return issue_token(key, record.tokens.issuer, record.tokens.audience, "sluss", roles, timedelta(hours=1))

@@ -14,6 +14,7 @@ from tools.rebuild import rebuild
 from tools.republish import republish
 from tools.sample import sample
 from tools.seed import seed
+from tools.simulate import simulate
 from tools.status import status
 from tools.street import down, open_page, token, up
 from tools.verify import verify
@@ -32,7 +33,7 @@ def sluss() -> None:
     """
 
 
-STREET = (up, down, status, open_page, token, clock, demo, seed)
+STREET = (up, down, status, open_page, token, clock, demo, seed, simulate)
 FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes, caseload)
 KEEPING = (verify, sample, quarantine, redrive, discard, republish, rebuild)
 

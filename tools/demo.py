@@ -1,34 +1,26 @@
-"""`sluss demo`: a street of its own, weeks of clients or a log of one's own, their waiting times, and a page that shows them."""
+"""`sluss demo`: a street of its own, a municipality's months or a log of one's own, the waiting times, and a page that shows them."""
 
-import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
-from itertools import groupby
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import click
 
-from deploy.local.failures import AlreadyRuns, NothingRuns, StreetFailure
 from deploy.local.places import ROOT
 from deploy.local.record import StreetRecord, read_record
-from deploy.local.street import Street
-from shared.clock import local_date, real_now
-from tools.api import Api, BadInput, open_api
-from tools.clients import Act, acts
-from tools.clock import open_clock
+from shared.clock import real_now
+from tools.api import BadInput, open_api
 from tools.formats.event import BadLog
 from tools.import_log import import_log
 from tools.leadtimes import leadtimes
 from tools.mapping import BadMapping, read_mapping
+from tools.own_street import street_of_its_own
 from tools.picture import NoPicture, picture
-from tools.progress import progress
+from tools.simulate import begins, chosen, run
 from tools.survey import LogFile, TooManyNames, survey
 from tools.waits import print_counts, waits
 
@@ -37,21 +29,7 @@ MAPPINGS: Final = Path(__file__).parent / "mappings"
 # The two ends that the project's own logs are known for, by the name of their mapping.
 ENDS: Final = {"receipt": ("Confirmation of receipt", "T05 Print and send confirmation of receipt")}
 UNFIT: Final = re.compile("[^a-z0-9_-]+")
-CLIENTS, WEEKS, SEED = 80, 8, 1995
-PATHS: Final = {
-    "contact": ("cases",),
-    "application": ("cases", "{case}", "applications"),
-    "completion_request": ("cases", "{case}", "applications", "{application}", "completion-requests"),
-    "completion": ("cases", "{case}", "applications", "{application}", "completion"),
-    "withdrawal": ("cases", "{case}", "applications", "{application}", "withdrawal"),
-    "assessment_start": ("cases", "{case}", "applications", "{application}", "assessment-start"),
-    "assessment_completion": ("cases", "{case}", "applications", "{application}", "assessment-completion"),
-    "decision": ("cases", "{case}", "applications", "{application}", "decision"),
-    "pes_check": ("cases", "{case}", "pes-checks"),
-    "plan": ("cases", "{case}", "plan"),
-    "assignment": ("cases", "{case}", "assignments"),
-    "closing": ("cases", "{case}", "closing"),
-}
+PROFILE, MONTHS, SEED = "vasby", 3, 1
 
 
 @click.command()
@@ -64,15 +42,15 @@ PATHS: Final = {
 def demo(context: click.Context, log: Path | None, start: str | None, end: str | None, name: str | None, mapping: Path | None) -> None:
     """Show Sluss at work on a street of its own, apart from that of `sluss up`.
 
-    Without --log: eight weeks of invented clients through intake's API, and how long they waited. With --log, --from and --to: the
-    waiting times of that log. Without the two: those that the project knows the log for (receipt), or its activities with counts and
-    the command to type.
+    Without --log: three months of a calibrated municipality (`sluss simulate --months 3`), and how long its people waited. With --log,
+    --from and --to: the waiting times of that log. Without the two: those that the project knows the log for (receipt), or its
+    activities with counts and the command to type.
 
     On a terminal the street stays until Ctrl-C; elsewhere it is stopped and the command ends.
 
     \b
     Exit codes: 0 shown, 2 the log cannot be read, 4 Kafka's jars cannot be fetched (SLUSS_BROKER=apache), 5 a jar is not the pinned one,
-    6 a demo already runs, 1 other.
+    6 a demo already runs, 1 other: also where Sluss counted otherwise than was written down.
     """
     if bool(start) != bool(end) or (start and not log):
         raise BadInput("--from and --to go together, and with --log.")
@@ -81,7 +59,9 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
     if log and not (start and end):
         _list_activities(log, mapping)
         return
-    with _street() as street:
+    profile = chosen(PROFILE)
+    as_written = True
+    with street_of_its_own(FOLDER, "demo", real_now() if log else begins(profile)) as street:
         record = read_record(FOLDER)
         if log:
             name = name or UNFIT.sub("-", _stem(log).lower())[:64]
@@ -89,7 +69,7 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
             context.invoke(waits, name=name, start=start, end=end)
             page = f"/leadtimes/logs/{name}/page?" + urlencode({"from": start or "", "to": end or ""})
         else:
-            play(record, acts(CLIENTS, real_now() - timedelta(weeks=WEEKS), real_now(), SEED))
+            as_written = run(record, PROFILE, profile, MONTHS, SEED)
             context.invoke(leadtimes)
             page = "/leadtimes/"
         _show_page(record, page)
@@ -97,6 +77,8 @@ def demo(context: click.Context, log: Path | None, start: str | None, end: str |
             click.echo(f"\nThe commands see this street with: export SLUSS_STREET={shlex.quote(str(FOLDER))}\nCtrl-C stops everything.")
             with suppress(KeyboardInterrupt):
                 street.wait()
+    if not as_written:
+        raise click.exceptions.Exit(click.ClickException.exit_code)
 
 
 def _own_mapping(log: Path | None) -> Path | None:
@@ -119,61 +101,6 @@ def _list_activities(log: Path, mapping: Path | None) -> None:
     print_counts(activities)
     first, last = (shlex.quote(activities[number]["name"]) for number in (0, min(1, len(activities) - 1)))
     click.echo(f"\nHow long from one to another:\n  make demo LOG={shlex.quote(str(log))} FROM={first} TO={last}")
-
-
-@contextmanager
-def _street() -> Iterator[Street]:
-    """A fresh street in the demo's folder while the block runs; its clock begins where the clients do."""
-    try:
-        read_record(FOLDER)
-    except NothingRuns:
-        pass
-    else:
-        _fail(AlreadyRuns(f"A demo already runs. See it: SLUSS_STREET={shlex.quote(str(FOLDER))} ./sluss open"))
-    begin = real_now() - timedelta(weeks=WEEKS)
-    street = Street(FOLDER, simulation_start=begin, say=lambda text: click.echo(f"  {text}", err=True))
-    street.remove()
-    os.environ["SLUSS_STREET"] = str(FOLDER)
-    try:
-        street.start()
-        yield street
-    except StreetFailure as failure:
-        _fail(failure)
-    finally:
-        click.echo("  stopping", err=True)
-        street.stop()
-
-
-def _fail(failure: StreetFailure) -> None:
-    click.echo(f"Error: {failure}", err=True)
-    sys.exit(failure.exit)
-
-
-def play(record: StreetRecord, typed: list[Act]) -> None:
-    """Types every act at intake's API, day by day, the street's clock going along; at the end it is now."""
-    cases: dict[int, dict[str, str]] = {}
-    with (
-        open_clock(record) as clock,
-        open_api(record, "intake", ["intake-staff", "intake-decider"]) as intake,
-        progress("Playing", len(typed)) as reach,
-    ):
-        done = 0
-        for _, of_day in groupby(typed, key=lambda act: local_date(act.typed)):
-            day = list(of_day)
-            clock.move_to(max(day[-1].typed, clock.now()))
-            for act in day:
-                _type(intake, act, cases)
-            done += len(day)
-            reach(done)
-        clock.move_to(max(real_now(), clock.now()))
-
-
-def _type(intake: Api, act: Act, cases: dict[int, dict[str, str]]) -> None:
-    known = cases.setdefault(act.client, {})
-    answer = intake.post(*(part.format(**known) for part in PATHS[act.what]), body=act.body, key=str(uuid4()))
-    known["case"] = answer["case_id"]
-    if act.what == "application":
-        known["application"] = answer["application_ref"]
 
 
 def _show_page(record: StreetRecord, page: str) -> None:

@@ -13,6 +13,7 @@ from deploy.local.processes import parts_of
 from deploy.local.record import ServiceRecord, StreetRecord, read_record
 from deploy.local.tansu import LOUDLY
 from tools.figures import format_option, print_columns, print_csv, print_json
+from tools.quality import show_quality
 
 PATIENCE_S: Final = 10.0
 # What a service reports of itself that belongs in the table: its name there -> for people.
@@ -64,8 +65,9 @@ def _service(name: str, service: ServiceRecord) -> Shown:
 
 
 @click.command()
+@click.option("--quality", is_flag=True, help="How facts were registered instead: late, corrected, as duplicates.")
 @format_option
-def status(shown_as: str) -> None:
+def status(quality: bool, shown_as: str) -> None:
     """Show what of the street runs, where, and how it is.
 
     \b
@@ -86,6 +88,9 @@ def status(shown_as: str) -> None:
         names = ", ".join(sorted(set(left.values())))
         _nothing(shown_as, f"No street is ready in {folder}, but parts of one run: {names}. If nobody starts it now: make down")
         raise click.exceptions.Exit(Exit.NOT_HEALTHY) from None
+    if quality:
+        show_quality(record, shown_as)
+        return
     parts = look(record)
     healthy = all(part.healthy for part in parts)
     if shown_as == "json":

@@ -1,7 +1,9 @@
 """`make demo` as somebody types it, on a street of its own: it shows what it promises, ends, and leaves no process."""
 
 import asyncio
+import json
 import os
+import re
 import subprocess
 
 import psutil
@@ -15,16 +17,18 @@ from shared.postgres import connect_alone
 from tests.shared_data import shared_file
 from tools.demo import FOLDER
 from tools.picture import find_chromium
+from tools.simulate import FOLDER as SIMULATION
+from tools.simulate import diary_of
 
-# Of some 470 facts about clients and 8,577 of the log.
-INTAKE_IN_THE_MIDDLE = ("intake", "SELECT count(*) > 100 FROM outbox")
+# Of some 5,000 facts about clients and 8,577 of the log.
+INTAKE_IN_THE_MIDDLE = ("intake", "SELECT count(*) > 3000 FROM outbox")
 LEADTIMES_IN_THE_MIDDLE = ("leadtimes", "SELECT count(*) BETWEEN 500 AND 7000 FROM event")
 
 
 def make_demo(*given: str) -> subprocess.CompletedProcess[str]:
     """The command without a terminal, in this run's own environment."""
     env = {**os.environ, "SLUSS_CACHE": str(cache().parent)}
-    return subprocess.run(["make", "--no-print-directory", "demo", *given], cwd=ROOT, env=env, capture_output=True, text=True, timeout=170)
+    return subprocess.run(["make", "--no-print-directory", "demo", *given], cwd=ROOT, env=env, capture_output=True, text=True, timeout=500)
 
 
 def test_the_receipt_log_tells_its_waiting_times_and_leaves_nothing_behind() -> None:
@@ -38,16 +42,35 @@ def test_the_receipt_log_tells_its_waiting_times_and_leaves_nothing_behind() -> 
     assert parts_of(FOLDER) == {}
 
 
-def test_weeks_of_clients_are_shown_completed_beside_still_waiting() -> None:
+@pytest.mark.timeout(600)
+def test_months_of_a_municipality_are_shown_completed_beside_still_waiting_and_counted_as_they_were_written_down() -> None:
     done = make_demo()
     assert done.returncode == 0, done.stderr
     for measure in ("L01", "L02", "L03", "L04"):
         _, _, shown = done.stdout.partition(f"{measure}  ")
         assert shown.index("still waiting") < shown.index("completed")
+    written = json.loads(diary_of(FOLDER).read_text())["counts"]
+    assert all(written[name] > 0 for name in ("late", "corrected", "duplicates"))
+    for name, count in written.items():
+        assert re.search(rf"^{name} +{count:,} +{count:,} +equal *$", done.stdout, re.MULTILINE), done.stdout
+    assert "NOT EQUAL" not in done.stdout
     assert parts_of(FOLDER) == {}
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_simulated_year_is_as_calibrated_and_its_noise_is_counted_as_it_was_written_down() -> None:
+    env = {**os.environ, "SLUSS_CACHE": str(cache().parent)}
+    year = ["./sluss", "simulate", "--profile", "vasby", "--months", "12", "--seed", "1"]
+    done = subprocess.run(year, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("as aimed") == 3, done.stdout
+    assert len(re.findall(r" equal *$", done.stdout, re.MULTILINE)) == 3, done.stdout
+    assert parts_of(SIMULATION) == {}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("log", "in_the_middle"), [(None, INTAKE_IN_THE_MIDDLE), ("logs/receipt.xes.gz", LEADTIMES_IN_THE_MIDDLE)])
 async def test_the_figures_are_the_same_when_kafka_is_killed_in_the_middle(log: str | None, in_the_middle: tuple[str, str]) -> None:
     given = [f"LOG={shared_file(log)}"] if log else []

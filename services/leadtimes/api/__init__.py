@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.leadtimes.api import logs, measures, operations, page
+from services.leadtimes.api import logs, measures, operations, page, quality
 from services.leadtimes.settings import Settings
 from shared.broker import Hearing
 from shared.clock import Clock, SimulatedClock
@@ -24,7 +24,13 @@ def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing) -
         free=frozenset({f"{PREFIX}{operations.OPEN}"}),
     )
     app.state.sessions = Sessions(db)
-    for router in (measures.routes(db, clock), logs.routes(db), operations.routes(db, hearing, PREFIX), page.routes(db, clock)):
+    for router in (
+        measures.routes(db, clock),
+        quality.routes(db, clock),
+        logs.routes(db),
+        operations.routes(db, hearing, PREFIX),
+        page.routes(db, clock),
+    ):
         app.include_router(router, prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)

@@ -17,7 +17,7 @@ from shared.auth import TokenVerifier
 from shared.postgres import connect_alone
 from tests.street import service_client
 from tools.cli import sluss
-from tools.clock import move_to, open_clock
+from tools.clock import StreetClock, open_clock
 
 Run = Callable[..., Result]
 
@@ -49,6 +49,13 @@ def test_status_for_people_names_broker_lag_and_outbox(run: Run, street: StreetR
     table = run("status").stdout
     for word in (street.broker.kind, street.postgres.kind, "outbox", "lag", "parked", "quarantined", "conflicts", "healthy"):
         assert word in table
+
+
+def test_status_shows_how_facts_were_registered(run: Run) -> None:
+    counts = json.loads(run("status", "--quality", "--format", "json").stdout)
+    assert counts.keys() == {"known_at", "facts", "late", "corrected", "duplicates"}
+    assert run("status", "--quality", "--format", "csv").stdout.startswith("known_at,facts,late,corrected,duplicates\n")
+    assert "facts registered on a later day than they happened" in run("status", "--quality").stdout
 
 
 def test_status_of_a_street_with_a_part_that_does_not_answer_is_1(
@@ -115,7 +122,9 @@ def test_a_street_in_containers_that_does_not_answer_says_how_to_start_it(in_con
     assert "Nothing: docker compose up -d --wait" in done.output
 
 
-@pytest.mark.parametrize("command", [("status",), ("token", "--role", "operator"), ("open",), ("clock",)], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "command", [("status",), ("status", "--quality"), ("token", "--role", "operator"), ("open",), ("clock",)], ids=" ".join
+)
 def test_where_nothing_runs_every_command_exits_with_3_and_says_so(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,13 +178,16 @@ def test_a_time_that_is_none_is_refused_and_not_repeated(run: Run, at: str) -> N
 
 
 @pytest.mark.usefixtures("desk")  # which plays its histories before the clock has passed them
-async def test_what_falls_due_on_the_way_happens_on_the_way(street: StreetRecord) -> None:
+@pytest.mark.parametrize("by_way_of", [StreetClock.move_to, StreetClock.pass_to], ids=["move_to", "pass_to"])
+async def test_what_falls_due_on_the_way_happens_on_the_way(
+    street: StreetRecord, by_way_of: Callable[[StreetClock, datetime], None]
+) -> None:
     """A contact without application lapses, and is recorded to, at its thirtieth day, not when a clock moved by forty days arrives."""
     with open_clock(street) as clock, service_client(street, "intake", "intake-staff", "intake-decider") as intake:
         contact = {"happened": {"at": clock.now().isoformat()}, "channel": "phone"}
         case = intake.post("/intake/cases", json=contact, headers={"idempotency-key": str(uuid4())}).json()
         due = datetime.fromisoformat(case["lapses_at"])
-        move_to(street, clock.now() + timedelta(days=40))
+        by_way_of(clock, clock.now() + timedelta(days=40))
         closed = intake.get(f"/intake/cases/{case['case_id']}").json()["closed"]
     assert closed["reason"] == "lapsed_no_application"
     assert due <= await _last_recorded(street, case["case_id"]) < due + timedelta(minutes=5)

@@ -1,0 +1,159 @@
+"""Types a town's acts at intake's API, day by day in simulated time: many persons at once, the acts of one in their order."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import httpx
+from httpx import codes
+
+from deploy.local.record import StreetRecord
+from shared.clock import LOCAL, local_midnight
+from tools.api import NotReachable, Refused, token_for
+from tools.clock import StreetClock
+from tools.simulation.acts import SHUTS, Act
+from tools.simulation.diary import Diary
+from tools.simulation.town import Town
+
+AT_ONCE: Final = 8
+PATIENCE_S: Final = 30.0
+TRIES: Final = 60
+PAUSE_S: Final = 1.0
+"""Between tries: a part of the street that died is back within half a minute."""
+PASSES: Final = (codes.TOO_MANY_REQUESTS, codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT)
+IN_FLIGHT: Final = "idempotency_in_flight"
+PAGE: Final = 200
+KEYS: Final = UUID("6e1c0f0a-7d0b-5c0e-9f67-6d8a0c2b4e11")
+OF_APPLICATION: Final = "cases/{case}/applications/{application}"
+PATHS: Final = {
+    "contact": "cases",
+    "application": "cases/{case}/applications",
+    "renewal": "cases/{case}/applications",
+    "completion_request": f"{OF_APPLICATION}/completion-requests",
+    "completion": f"{OF_APPLICATION}/completion",
+    "withdrawal": f"{OF_APPLICATION}/withdrawal",
+    "assessment_start": f"{OF_APPLICATION}/assessment-start",
+    "assessment_completion": f"{OF_APPLICATION}/assessment-completion",
+    "decision": f"{OF_APPLICATION}/decision",
+    "pes_check": "cases/{case}/pes-checks",
+    "plan": "cases/{case}/plan",
+    "assignment": "cases/{case}/assignments",
+    "closing": "cases/{case}/closing",
+    "correction": "cases/{case}/corrections",
+    "duplicate": "cases/{case}/duplicate",
+}
+
+
+class Player:
+    """Knows the cases of the spells that it has typed so far."""
+
+    def __init__(self, http: httpx.AsyncClient, seed: int, diary: Diary) -> None:
+        self._http, self._seed, self._diary = http, seed, diary
+        self._cases: dict[int, dict[str, str]] = {}
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def type_day(self, acts: Sequence[Act]) -> None:
+        """Everything of one day; one spell's acts one after another. Raises Refused, NotReachable: of several the first."""
+        spells: dict[int, list[Act]] = {}
+        for act in acts:
+            spells.setdefault(act.spell, []).append(act)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for of_spell in spells.values():
+                    group.create_task(self._type(of_spell))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def open_cases(self) -> int:
+        """How many cases are open, as intake lists them."""
+        found, after = 0, None
+        while True:
+            page = await self._ask("GET", "cases", params={"status": "open", "limit": PAGE} | ({"after": after} if after else {}))
+            found += len(page["cases"])
+            after = page["next_after"]
+            if after is None:
+                return found
+
+    async def _type(self, acts: Sequence[Act]) -> None:
+        async with self._at_once:
+            for act in acts:
+                await self._act(act)
+
+    async def _act(self, act: Act) -> None:
+        known = self._cases.setdefault(act.spell, {})
+        match act.what:
+            case "correction":
+                body = await self._correction(known["case"], act)
+            case "duplicate":
+                await self._mark(known["case"], act)
+                return
+            case _:
+                body = dict(act.body)
+        answer = await self._post(act, known, body)
+        known["case"] = answer["case_id"]
+        if answer["application_ref"]:
+            known["application"] = answer["application_ref"]
+        self._diary.note(act, known["case"])
+
+    async def _correction(self, case: str, act: Act) -> dict[str, Any]:
+        """Of the last fact of its kind that does not say already what shall be said."""
+        fields = act.body.get("fields", {})
+        told = (await self._ask("GET", f"cases/{case}/facts"))["facts"]
+        meant = [each for each in told if each["fact"] == act.body["fact"] and each["in_force"]]
+        wrong = [each for each in meant if any(each["fields"].get(name) != said for name, said in fields.items()) or not fields]
+        return {"event_id": wrong[-1]["event_id"], **({"replacement": {"fields": fields}} if fields else {"entered_in_error": True})}
+
+    async def _mark(self, case: str, act: Act) -> None:
+        """The case is the duplicate of another one."""
+        await self._post(act, {"case": case}, {"of": self._cases[act.body["of"]]["case"]})
+        self._diary.note(act, case)
+
+    async def _post(self, act: Act, known: dict[str, str], body: dict[str, Any]) -> Any:
+        key = uuid5(KEYS, f"{self._seed}/{act.spell}/{act.number}")
+        return await self._ask("POST", PATHS[act.what].format(**known), json=body, headers={"Idempotency-Key": str(key)})
+
+    async def _ask(self, method: str, path: str, **sent: Any) -> Any:
+        """Asks, and again while it passes by itself: the key is the same, so nothing is done twice. Raises Refused, NotReachable."""
+        for _ in range(TRIES):
+            try:
+                answer = await self._http.request(method, f"/intake/{path}", **sent)
+            except httpx.TransportError:
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if answer.is_success:
+                return answer.json()
+            problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+            if answer.status_code not in PASSES and not str(problem.get("type", "")).endswith(IN_FLIGHT):
+                raise Refused(answer.status_code, problem)
+            await asyncio.sleep(PAUSE_S)
+        raise NotReachable("intake does not answer. What runs: ./sluss status")
+
+
+async def play(
+    record: StreetRecord, clock: StreetClock, town: Town, seed: int, reach: Callable[[int], None], diary: Diary
+) -> dict[date, int]:
+    """Types everything, the clock going along; answers how many cases were open at the beginning of each month but the first.
+
+    At the end it is the first instant of the day after, and all is told and heard.
+    """
+    token = token_for(record, ["intake-staff", "intake-decider"])
+    stock: dict[date, int] = {}
+    async with httpx.AsyncClient(
+        base_url=record.services["intake"].url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
+    ) as http:
+        player = Player(http, seed, diary)
+        month = town.begins
+        for day, of_day in groupby(town.acts, key=lambda act: act.typed):
+            if day.replace(day=1) != month:
+                month = day.replace(day=1)
+                stock[month] = await player.open_cases()
+            clock.pass_to(datetime.combine(day, SHUTS, LOCAL))
+            acts = list(of_day)
+            await player.type_day(acts)
+            reach(len(acts))
+        clock.move_to(local_midnight(town.ends))
+        stock[town.ends] = await player.open_cases()
+    return stock
