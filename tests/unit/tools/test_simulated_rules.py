@@ -24,8 +24,9 @@ from services.intake.domain.commands import (
     WithdrawApplication,
 )
 from services.intake.domain.facts import CaseReopened, CloseReason, Mode, Outcome
+from services.intake.domain.home import home
 from services.intake.domain.moments import When, day, instant
-from services.intake.domain.rules import decide, home
+from services.intake.domain.rules import decide
 from shared.clock import LOCAL
 from tools.simulation.acts import SHUTS, Act
 from tools.simulation.profile import read_profile
