@@ -112,8 +112,7 @@ async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context)
     if asked.case_id and (person_ref := getattr(asked.command, "person_ref", None)):
         await lock(tx, person_ref)  # before the case, as everywhere: who is protected meanwhile has this case too
     if asked.case_id and isinstance(asked.command, MarkDuplicate):
-        for each in sorted((asked.case_id, asked.command.of)):  # always in this order: two marks across each other wait in no circle
-            await lock(tx, each)
+        await lock(tx, "duplicate marks")  # one at a time: several at once could close a circle that none of them sees
     case_id = asked.case_id or await _home(tx, asked.command)
     before = await store.load(tx, case_id)
     if asked.case_id and not may_see(before, asked.sees_protected):

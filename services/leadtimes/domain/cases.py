@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from uuid import UUID
 
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.moments import Moment, calendar_days, surely_before
@@ -85,6 +86,7 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     It opens with the earlier of the first contact and the first application, on one date with the contact. Without a
     contact, or with a later one, the application stands in for it: inferred. Of somebody protected no unit is known.
     """
+    facts = _without_errors(facts)
     contacts = [fact for fact in facts if fact.type is FactType.FIRST_CONTACT_REGISTERED]
     applications = _applications(facts)
     openings = [application.received for application in applications[:1]]
@@ -113,9 +115,10 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
 
 
 def is_protected(recorded: Iterable[Fact]) -> bool:
-    """Whether the person is protected now (skyddade personuppgifter), of facts in the order of their recording by the last of it."""
-    levels = [fact.body.get("level") for fact in recorded if fact.type is FactType.PROTECTION_LEVEL_CHANGED]
-    return bool(levels) and levels[-1] != "none"
+    """Whether the person is protected now (skyddade personuppgifter), of the facts of one case by the last of it that was told."""
+    levels = [fact for fact in recorded if fact.type is FactType.PROTECTION_LEVEL_CHANGED]
+    last = max(reversed(levels), key=lambda fact: fact.sequence, default=None)
+    return last is not None and last.body.get("level") != "none"
 
 
 def _applications(facts: Sequence[Fact]) -> tuple[Application, ...]:
@@ -148,18 +151,34 @@ def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application
 def _closing_in_force(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:
     """The closing that stands, and whether a reopening came too late to undo one.
 
-    Cases read as one (dubbletter) are closed only while all are, with the latest closing. One closed as entered in error neither
-    keeps the others open nor voids them; where all are, the whole is void.
+    Cases read as one (dubbletter) are closed only while all are, with the latest closing.
     """
-    cases = {fact.case_id for fact in facts if fact.type in OPENINGS}
-    if len(cases) == 1:
-        return _closing_of_one([fact for fact in facts if fact.case_id in cases])
-    standing = [_closing_of_one([fact for fact in facts if fact.case_id == case]) for case in cases]
-    closings = [closing for closing, _ in standing]
-    real = [each for each in closings if each is None or each.body.get("reason") != ENTERED_IN_ERROR] or closings
-    ends = [each for each in real if each is not None]
-    closing = max(ends, key=lambda fact: fact.place) if len(ends) == len(real) else None
+    standing = [_closing_of_one(of_case) for of_case in _of_each(facts).values()]
+    ends = [closing for closing, _ in standing if closing is not None]
+    closing = max(ends, key=lambda fact: fact.place) if len(ends) == len(standing) else None
     return closing, any(too_late for _, too_late in standing)
+
+
+def _without_errors(facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Of cases read as one (dubbletter): without all that was told in one closed as entered in error, unless all are.
+
+    It neither keeps the others open nor voids them, and no clock of it counts (`clocks.md` 2, 4).
+    """
+    of_each = _of_each(facts)
+    if len(of_each) == 1:
+        return facts
+    closings = {case: _closing_of_one(of_case)[0] for case, of_case in of_each.items()}
+    errors = {case for case, closing in closings.items() if closing is not None and closing.body.get("reason") == ENTERED_IN_ERROR}
+    return facts if errors == of_each.keys() else [fact for fact in facts if fact.case_id not in errors]
+
+
+def _of_each(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
+    """The facts of each case that has an opening, in their order."""
+    of_each: dict[UUID, list[Fact]] = {fact.case_id: [] for fact in facts if fact.type in OPENINGS}
+    for fact in facts:
+        if fact.case_id in of_each:
+            of_each[fact.case_id].append(fact)
+    return of_each
 
 
 def _closing_of_one(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:

@@ -35,8 +35,8 @@ def joined(cases: Iterable[UUID], marks: Collection[Mark]) -> list[frozenset[UUI
 def read_as_one(recorded: Mapping[UUID, Sequence[Fact]]) -> list[list[UUID]]:
     """The cases in the groups that their marks in force make of them: first the one under which a group is read, then the others.
 
-    That is the case with the earliest contact, then the lower id. Of the marks of a case the last recorded counts, and an undoing
-    takes it away. A mark that names a case of which nothing was heard joins nothing.
+    That is the case with the earliest contact, then the lower id. Of the marks of a case the last one counts, and an undoing takes
+    it away. A mark that names a case of which nothing was heard joins nothing.
     """
     if len(recorded) == 1:
         return [list(recorded)]
@@ -45,7 +45,9 @@ def read_as_one(recorded: Mapping[UUID, Sequence[Fact]]) -> list[list[UUID]]:
 
 
 def _marked(recorded: Sequence[Fact]) -> UUID | None:
-    last = next((fact for fact in reversed(in_force(recorded)) if fact.type in DUPLICATE_MARKS), None)
+    """By the last told, which need not be the last recorded: two requests may come at once."""
+    marks = [fact for fact in reversed(in_force(recorded)) if fact.type in DUPLICATE_MARKS]
+    last = max(marks, key=lambda fact: fact.sequence, default=None)
     return UUID(last.body["of"]) if last is not None and last.type is FactType.CASE_MARKED_DUPLICATE else None
 
 

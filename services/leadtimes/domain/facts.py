@@ -120,22 +120,31 @@ def _recording(fact: Fact) -> tuple[datetime, str, int, tuple[datetime, int, str
 
 
 def in_force(recorded: Sequence[Fact]) -> list[Fact]:
-    """The facts that no correction (rättelse) has taken away, and no corrections: they obey known-at only (`clocks.md` 1).
+    """The facts that count, and no corrections: they obey known-at only (`clocks.md` 1).
 
-    From the last recorded to the first: a correction that is corrected has no force. Then from the first to the last: what came only with
-    a correction without force, or in the place of such a fact, has none either.
+    From the last told to the first: a correction that is corrected has no force, and of two of one fact the later counts. What
+    replaces a fact counts in its place only, and not by itself.
     """
-    corrections = [fact for fact in recorded if fact.is_correction]
-    gone: set[str] = set()
-    for fact in reversed(corrections):
-        corrects = fact.body.get("corrects_event_id")
-        if corrects and str(fact.event_id) not in gone:
-            gone.add(corrects)
-    orphans: set[str | None] = set()
-    for fact in corrections:
-        if str(fact.event_id) in gone or fact.body.get("corrects_event_id") in orphans:
-            orphans.add(fact.body.get("replaced_by"))
-    return [fact for fact in recorded if not fact.is_correction and not {str(fact.event_id)} & (gone | orphans)]
+    told = sorted((fact for fact in recorded if fact.is_correction), key=lambda fact: fact.sequence)
+    corrections = [(str(fact.event_id), fact.body.get("corrects_event_id"), fact.body.get("replaced_by")) for fact in told]
+    if not corrections:
+        return list(recorded)
+    stands: dict[str | None, str | None] = {}
+    for event_id, corrects, replaced_by in reversed(corrections):
+        if event_id not in stands:
+            stands.setdefault(corrects, replaced_by)
+    known = {str(fact.event_id) for fact in recorded} | {corrects for _, corrects, _ in corrections}
+    counts = {_last(each, stands) for each in known - {replaced_by for _, _, replaced_by in corrections}}
+    return [fact for fact in recorded if not fact.is_correction and str(fact.event_id) in counts]
+
+
+def _last(event_id: str | None, stands: Mapping[str | None, str | None]) -> str | None:
+    """What stands in the place of a fact in the end; nothing where they lead in a circle, which intake never tells."""
+    seen = set()
+    while event_id in stands and event_id not in seen:
+        seen.add(event_id)
+        event_id = stands[event_id]
+    return None if event_id in seen else event_id
 
 
 def _filled(body: Mapping[str, str | None]) -> list[tuple[str, str]]:

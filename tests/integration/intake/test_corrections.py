@@ -155,8 +155,10 @@ async def test_a_corrected_hindrance_routes_the_case_by_itself(intake: Intake) -
     await agrees(intake, case)
 
 
-async def test_of_two_marks_across_each_other_one_is_refused(intake: Intake) -> None:
+async def test_of_marks_that_would_close_a_circle_one_is_refused(intake: Intake) -> None:
     for _ in range(5):
-        cases = [(await intake.done("/cases", "2026-01-05", **CONTACT | {"person_ref": None}))["case_id"] for _ in range(2)]
-        marks = [intake.post(f"/cases/{case}/duplicate", of=of) for case, of in (cases, cases[::-1])]
+        a, b, c, d = [(await intake.done("/cases", "2026-01-05", **CONTACT | {"person_ref": None}))["case_id"] for _ in range(4)]
+        for case, of in ((b, c), (d, a)):
+            await intake.done(f"/cases/{case}/duplicate", of=of)
+        marks = [intake.post(f"/cases/{case}/duplicate", of=of) for case, of in ((a, b), (c, d))]
         assert sorted(answer.status_code for answer in await asyncio.gather(*marks)) == [200, 409]

@@ -1,7 +1,7 @@
 """Two cases that are marked as duplicates are read as one, from when it is known and as of any day, until the mark is undone."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations
 from uuid import UUID
 
@@ -107,6 +107,22 @@ def test_one_whose_facts_were_all_in_error_keeps_nothing_open() -> None:
     gone = of(B, happened(FactType.EVENT_CORRECTED, "2026-08-02", corrects_event_id=str(other[0].event_id)))
     facts = [contact("2026-01-01"), closed("2026-02-01"), *other, *MARK, *gone]
     assert told(wait("L01", facts)) == ("ended_otherwise", "moved", 31)
+
+
+def test_nothing_that_was_told_in_a_case_entered_in_error_counts() -> None:
+    error = of(B, ERROR)
+    assert l04([*TWO, *MARK, *error]) == [("open", None, None)], "the decision was made there alone"
+    early = of(B, contact("2025-11-01"))
+    assert told(wait("L01", [*FIRST, *early, *MARK, *error])) == ("completed", None, 0), "its contact is no first contact"
+    assert [told(each) for each in waits("L05", [*TWO, *MARK, *error])] == [("open", None, None)]
+    withdrawn = happened(FactType.APPLICATION_WITHDRAWN, "2026-01-09", application_ref=FIRST[1].application_ref or "")
+    assert l04([*FIRST, withdrawn, *SECOND[:2], *MARK, *error]) == [("ended_otherwise", "withdrawn", 8)]
+
+
+def test_the_mark_that_was_told_last_counts_whatever_the_clock_said() -> None:
+    mark, undone = replace(MARK[0], sequence=5), replace(UNDONE[0], sequence=6, recorded_at=MARK[0].recorded_at - timedelta(minutes=1))
+    assert len(l04([*TWO, mark, undone])) == 2
+    assert len(l04([*TWO, replace(mark, sequence=7), undone])) == 1
 
 
 def test_what_one_began_the_other_completes() -> None:
