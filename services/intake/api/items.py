@@ -181,7 +181,7 @@ def taken_in(system: SourceSystem, item: Item, now: datetime, sees_protected: bo
 
     return imports.Item(
         key=ItemKey(system, item.key),
-        sha256=_digest(item),
+        sha256=digest(item),
         about=act.about,
         case=known_as.ref if known_as else case.case_id if case else None,
         ref=_ref(item),
@@ -201,7 +201,7 @@ def _ref(item: Item) -> UUID | str | None:
             return None
 
 
-def _digest(item: Item) -> bytes:
+def digest(item: Item) -> bytes:
     """The SHA-256 of what was said, however it was spaced and ordered; what a younger version adds and nobody said is no part of it."""
     said = item.model_dump(mode="json", exclude_unset=True)
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).digest()
