@@ -33,7 +33,7 @@ from tests.street import service_client
 from tools.clock import open_clock
 
 LOG = "any-request"
-FEW = 8
+FEW = 4
 EXAMPLES = int(os.environ.get("SLUSS_FUZZ_EXAMPLES", FEW))
 SEED = int(os.environ.get("SLUSS_FUZZ_SEED", "1"))
 NAMED = {"sha256": "0" * 64, "events": 1, "vocabulary": {"activities": {"a1": {"name": "Begun", "events": 1}}}}
