@@ -2,18 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from statistics import fmean
 from typing import Final
 from uuid import UUID
 
-from services.intake.domain.case import Application, Case, lapse_due
+from services.intake.domain.case import Application, Case
 from services.intake.domain.caseload import CaseType, Counted, count
 from services.intake.domain.facts import CloseReason, Code, Outcome
-from services.intake.domain.moments import local_date
-from services.intake.domain.rules import closing_by_now
 
 E_SERVICE: Final = "e_service"
 DAY: Final = timedelta(days=1)
@@ -95,40 +93,9 @@ class LittlesLaw:
         return None if self.mean_weeks is None else self.arrivals_a_week * self.mean_weeks
 
 
-def read_as_one(found: Mapping[UUID, Case], now: datetime) -> dict[UUID, Case]:
-    """The cases, those marked as duplicates (dubbletter) under the case that they are duplicates of, if it is among them."""
-    together: dict[UUID, list[Case]] = {}
-    for case_id, case in found.items():
-        lead, seen = case_id, {case_id}
-        while (of := found[lead].duplicate_of) in found and of is not None and of not in seen:
-            lead = of
-            seen.add(of)
-        together.setdefault(lead, []).append(case)
-    return {case_id: _as_one(cases, now) for case_id, cases in together.items()}
-
-
-def _as_one(cases: Sequence[Case], now: datetime) -> Case:
-    """One case with the contacts and applications of them all, closed only while they are; one in error does not count (`clocks.md` 2)."""
-    if len(cases) == 1:
-        return cases[0]
-    closings = [closing_by_now(each, now) for each in cases]
-    standing = [each for each in closings if each is None or each.reason is not CloseReason.ENTERED_IN_ERROR] or closings
-    ended = [each for each in standing if each is not None]
-    applications = sorted((application for case in cases for application in case.applications), key=lambda each: each.received.at)
-    return replace(
-        cases[0],
-        contacts=tuple(sorted(contact for case in cases for contact in case.contacts)),
-        applications=tuple(applications),
-        closing=max(ended, key=lambda each: each.happened.at) if len(ended) == len(standing) else None,
-    )
-
-
-def spell(case: Case, case_type: CaseType, now: datetime) -> Spell | None:
-    """A case as an arrival; None of one that was entered in error, which never was. A closing by rule counts from when it was due."""
-    lapse, closing = lapse_due(case), case.closing
-    reason, closed = (closing.reason, closing.happened.date) if closing else (None, None)
-    if lapse and lapse.at <= now:
-        reason, closed = lapse.reason, local_date(lapse.at)
+def spell(case: Case, case_type: CaseType) -> Spell | None:
+    """A case as `read_as_one` gives it, as an arrival; None of one that was entered in error, which never was."""
+    reason, closed = (case.closing.reason, case.closing.happened.date) if case.closing else (None, None)
     if case.opened is None or reason is CloseReason.ENTERED_IN_ERROR:
         return None
     became = _became(case.applications, closed is not None)

@@ -9,10 +9,10 @@ from uuid import UUID
 from contracts.catalogue import INTAKE_EVENTS
 from services.intake.domain import arrivals as flow
 from services.intake.domain import caseload as stock
-from services.intake.domain.arrivals import LittlesLaw, Received, Spell, Week
-from services.intake.domain.case import Case
-from services.intake.domain.caseload import CaseType, Handling, Load, UnitLoad, Worker
+from services.intake.domain.arrivals import LittlesLaw, Received, Week
+from services.intake.domain.caseload import Handling, Load, OpenCase, UnitLoad, Worker
 from services.intake.domain.corrections import Recorded, in_force
+from services.intake.domain.duplicates import AsOne, read_as_one
 from services.intake.domain.facts import UNPROTECTED, ApplicationReceived
 from services.intake.domain.moments import local_date, local_midnight
 from services.intake.handlers.cases import Ours, Unknown, beside, may_see
@@ -21,7 +21,7 @@ from services.intake.store import cases
 from services.intake.translate import kept
 from shared import outbox
 from shared.context import Context
-from shared.postgres import Database, Transaction, transaction
+from shared.postgres import Database, Row, Transaction, transaction
 from shared.telemetry import step
 
 
@@ -61,8 +61,12 @@ async def hand_over(db: Database, ours: Ours, case_id: UUID, asked: Handling, se
 async def caseload(db: Database, now: datetime) -> tuple[Load, list[UnitLoad]]:
     """The open cases, whole and by unit; those of protected persons in the whole and under no unit, whoever asks."""
     async with transaction(db, snapshot=True) as tx:
-        workers, found = await store.workers(tx), await store.open_cases(tx, now)
-    return stock.caseload(found, workers)
+        workers, rows = await store.workers(tx), await store.open_since(tx, now, protected=True)
+    every = await asyncio.to_thread(_read_as_one, rows, now)
+    still_open = [each for each in every if each.case.closing is None]
+    return stock.caseload(
+        [OpenCase(each.unit, each.handling, each.case.person_ref, each.case.household_ref) for each in still_open], workers
+    )
 
 
 async def arrivals(db: Database, now: datetime, weeks: int, sees_protected: bool) -> tuple[list[Week], LittlesLaw]:
@@ -71,23 +75,23 @@ async def arrivals(db: Database, now: datetime, weeks: int, sees_protected: bool
     first = flow.first_monday(today, weeks)
     async with transaction(db, snapshot=True) as tx:
         rows = await store.open_since(tx, local_midnight(first), sees_protected)
-        found = await asyncio.to_thread(_spells, rows, now)
-        received = {
-            application.ref: (case_id, application.received.date)
-            for case_id, (case, spell) in found.items()
-            for application in case.applications
+        every = await asyncio.to_thread(_read_as_one, rows, now)
+        found = [(each, spell) for each in every if (spell := flow.spell(each.case, each.handling.case_type))]
+        came = [
+            (each, application)
+            for each, spell in found
+            for application in each.case.applications
             if spell.case_type.counts_in_caseload and application.received.date >= first
-        }
-        channel_of = await _channels(tx, list({case_id for case_id, _ in received.values()}))
-    spells = [spell for _, spell in found.values()]
-    counted = flow.arrivals(spells, [Received(on, channel_of.get(ref)) for ref, (_, on) in received.items()], today, weeks)
+        ]
+        channel_of = await _channels(tx, list({case_id for each, _ in came for case_id in each.ids}))
+    spells = [spell for _, spell in found]
+    received = [Received(application.received.date, channel_of.get(application.ref)) for _, application in came]
+    counted = flow.arrivals(spells, received, today, weeks)
     return counted, flow.littles_law(spells, counted)
 
 
-def _spells(rows: Sequence[tuple[UUID, str, CaseType]], now: datetime) -> dict[UUID, tuple[Case, Spell]]:
-    type_of = {case_id: case_type for case_id, _, case_type in rows}
-    every = flow.read_as_one({case_id: cases.read_body(body) for case_id, body, _ in rows}, now)
-    return {case_id: (case, spell) for case_id, case in every.items() if (spell := flow.spell(case, type_of[case_id], now))}
+def _read_as_one(rows: Sequence[Row], now: datetime) -> list[AsOne]:
+    return read_as_one(store.read(rows), now)
 
 
 async def _channels(tx: Transaction, case_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -1,12 +1,14 @@
 """The SQL of the caseload: the workers, who has which case, and the cases that are counted. Decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from contracts.catalogue import INTAKE_EVENTS
 from contracts.intake import ApplicationReceivedV1
-from services.intake.domain.caseload import CaseType, Experience, Handling, OpenCase, Worker
+from services.intake.domain.caseload import CaseType, Experience, Handling, Worker
+from services.intake.domain.duplicates import Kept
+from services.intake.store.cases import read_body
 from shared.postgres import Row, Transaction
 
 SAVE_WORKER = """
@@ -20,18 +22,13 @@ SAVE_HANDLING = """
     ON CONFLICT (case_id) DO UPDATE SET worker_ref = excluded.worker_ref, case_type = excluded.case_type
 """
 WORKERS = "SELECT worker_ref, unit, experience, away FROM worker"
-# What a rule has closed by now is no open case, also while no timer has told it yet; nor is a duplicate of one that is open another.
-OPEN = """
-    SELECT unit, person_ref, household_ref, worker_ref, case_type
-    FROM state LEFT JOIN handling ON case_id = stream LEFT JOIN timer USING (stream)
-    WHERE status = 'open' AND (due_at IS NULL OR due_at > $1) AND NOT EXISTS (
-        SELECT FROM state AS other LEFT JOIN timer AS lapse USING (stream)
-        WHERE stream = (state.body ->> 'duplicate_of')::uuid AND other.status = 'open' AND (lapse.due_at IS NULL OR lapse.due_at > $1)
-    )
-"""
+# Whatever a mark joins belongs to what is counted, however long it is closed.
 OPEN_SINCE = """
-    SELECT stream, body::text AS body, case_type FROM state LEFT JOIN handling ON case_id = stream
-    WHERE (status = 'open' OR (body #>> '{closing,happened,at}')::timestamptz >= $1) AND ($2 OR NOT protected)
+    WITH mark AS (SELECT stream, (body ->> 'duplicate_of')::uuid AS named FROM state WHERE body ->> 'duplicate_of' IS NOT NULL)
+    SELECT stream, body::text AS body, worker_ref, case_type FROM state LEFT JOIN handling ON case_id = stream
+    WHERE (status = 'open' OR (body #>> '{closing,happened,at}')::timestamptz >= $1
+           OR stream IN (SELECT stream FROM mark) OR stream IN (SELECT named FROM mark))
+      AND ($2 OR NOT protected)
 """
 CHANNELS = """
     SELECT stream, (said ->> 'application_ref')::uuid AS application_ref, said ->> 'channel' AS channel
@@ -65,25 +62,20 @@ async def workers(tx: Transaction) -> list[Worker]:
     return [Worker(row["worker_ref"], row["unit"], Experience(row["experience"]), row["away"]) for row in await tx.fetch(WORKERS)]
 
 
-async def open_cases(tx: Transaction, now: datetime) -> list[OpenCase]:
-    """Every case that is open now, those of protected persons too: they have no unit and no worker."""
-    return [
-        OpenCase(row["unit"], Handling(row["worker_ref"], _type(row)), row["person_ref"], row["household_ref"])
-        for row in await tx.fetch(OPEN, now)
-    ]
+async def open_since(tx: Transaction, since: datetime, protected: bool) -> list[Row]:
+    """Every case open at some time since an instant, and all that marks join, each a row for `read`; protected ones only if asked for."""
+    return list(await tx.fetch(OPEN_SINCE, since, protected))
 
 
-async def open_since(tx: Transaction, since: datetime, protected: bool) -> list[tuple[UUID, str, CaseType]]:
-    """Every case that was open at some time since an instant, as text; those of protected persons only if they are asked for."""
-    return [(row["stream"], row["body"], _type(row)) for row in await tx.fetch(OPEN_SINCE, since, protected)]
+def read(rows: Iterable[Row]) -> dict[UUID, Kept]:
+    """The cases of such rows. Of thousands it takes a while, and no database."""
+    return {
+        row["stream"]: Kept(read_body(row["body"]), row["worker_ref"], CaseType(row["case_type"]) if row["case_type"] else None)
+        for row in rows
+    }
 
 
 async def channels(tx: Transaction, case_ids: Sequence[UUID]) -> list[tuple[UUID, UUID, str]]:
     """Case, application and channel of each application as it was told, also where that was corrected since."""
     rows = await tx.fetch(CHANNELS, INTAKE_EVENTS, case_ids, ApplicationReceivedV1.event_type)
     return [(row["stream"], row["application_ref"], row["channel"]) for row in rows]
-
-
-def _type(row: Row) -> CaseType:
-    """A case of which nobody said more is one of income support."""
-    return CaseType(row["case_type"] or CaseType.INCOME_SUPPORT)

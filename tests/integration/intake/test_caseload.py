@@ -1,6 +1,7 @@
 """Who handles which case, and what is counted of it: memo S1's 564 cases, who may ask, and that nobody learns of one worker."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -48,11 +49,12 @@ def new_cases() -> Iterable[Case]:
     yield a_case(WEEK_BEFORE, an_application(), closed=CloseReason.MOVED)
 
 
-async def keep(tx: Transaction, case: Case, handling: Handling | None = None) -> None:
+async def keep(tx: Transaction, case: Case, handling: Handling | None = None) -> UUID:
     case_id = uuid7()
     await cases.save(tx, case_id, Stored(1, case))
     if handling:
         await store.save_handling(tx, case_id, handling)
+    return case_id
 
 
 async def read(intake: Intake, role: str, **asked: Any) -> dict[str, Any]:
@@ -75,7 +77,7 @@ async def test_the_564_cases_of_memo_s1_come_out_as_the_memo_says(intake: Intake
             await keep(tx, case, handling)
         for case_type, n in ((CaseType.FUND_ADMINISTRATION, 7), (CaseType.ESTATE_NOTIFICATION, 3), (CaseType.RENT_GUARANTEE, 2)):
             for _ in range(n):
-                await keep(tx, a_case(), Handling(workers[0].ref, case_type))
+                await keep(tx, a_case(OLD, an_application(None, OLD)), Handling(workers[0].ref, case_type))
         await keep(tx, a_case(WEEK_BEFORE), Handling(None, CaseType.ESTATE_NOTIFICATION))
         for case in arrived:
             if case.closing:
@@ -175,16 +177,50 @@ async def test_a_case_that_a_rule_has_closed_by_now_is_open_no_more_although_no_
     assert (week["arrivals"], week["became"]["never_applied"]) == (1, 1)
 
 
-async def test_a_duplicate_is_no_case_of_its_own_while_the_other_is_open(intake: Intake) -> None:
-    first, second = [await intake.done("/cases", "2026-01-20", **CONTACT | {"person_ref": None}) for _ in range(2)]
-    assert (await read(intake, "intake-manager"))["total"]["cases"] == 2
+async def test_cases_that_marks_join_are_counted_once_until_all_are_closed(intake: Intake) -> None:
+    anonymous = {"person_ref": None}
+    first, second = [await intake.done("/cases", "2026-01-20", **CONTACT | anonymous) for _ in range(2)]
+    third = await intake.done("/applications", "2026-01-21", **APPLICATION | anonymous)
+    fourth = await intake.done("/cases", "2026-01-22", **CONTACT | anonymous)
+
+    async def counted() -> tuple[int, int, int]:
+        weeks = (await read(intake, "assistant"))["weeks"]
+        arrived = next(each for each in weeks if each["week"] == "2026-W04")["arrivals"]
+        return (await read(intake, "intake-manager"))["total"]["cases"], arrived, weeks[-1]["open_at_end"]
+
+    assert await counted() == (4, 4, 4)
     await intake.done(f"/cases/{second['case_id']}/duplicate", of=first["case_id"])
-    assert (await read(intake, "intake-manager"))["total"]["cases"] == 1
-    assert next(each for each in (await read(intake, "assistant"))["weeks"] if each["week"] == "2026-W04")["arrivals"] == 1
-    await intake.done(f"/cases/{first['case_id']}/closing", "2026-01-21", reason="moved")
-    assert (await read(intake, "intake-manager"))["total"]["cases"] == 1, "the two are closed only when both are"
-    await intake.done(f"/cases/{second['case_id']}/closing", "2026-01-21", reason="moved")
-    assert (await read(intake, "intake-manager"))["total"]["cases"] == 0
+    assert await counted() == (3, 3, 3)
+    await intake.done(f"/cases/{third['case_id']}/duplicate", of=second["case_id"])
+    await intake.done(f"/cases/{fourth['case_id']}/duplicate", of=second["case_id"])
+    assert await counted() == (1, 1, 1)
+    week = next(each for each in (await read(intake, "assistant"))["weeks"] if each["week"] == "2026-W04")
+    assert (week["applications"], week["by_e_service"]) == (1, 1), "whichever of the cases the application was told of"
+    for case in (second, first, fourth):
+        await intake.done(f"/cases/{case['case_id']}/closing", "2026-01-23", reason="moved")
+        assert await counted() == (1, 1, 1), "one is open: of the chain, and beside two that are duplicates of a closed one"
+    await intake.done(f"/cases/{third['case_id']}/closing", "2026-01-23", reason="moved")
+    assert await counted() == (0, 1, 0)
+
+
+async def test_a_case_closed_before_the_weeks_that_are_shown_still_leads_its_duplicates(intake: Intake) -> None:
+    before, worker = date(2025, 10, 1), Worker(uuid4(), UNIT, Experience.NEW, False)
+    async with transaction(intake.db) as tx:
+        await store.save_worker(tx, worker)
+        lead = await keep(tx, a_case(before, an_application(None, before), closed=CloseReason.MOVED), Handling(worker.ref))
+        await keep(tx, replace(a_case(WEEK_BEFORE), duplicate_of=lead))
+
+    async def arrived(role: str, weeks: int) -> dict[str, int]:
+        return {each["week"]: each["arrivals"] for each in (await read(intake, role, weeks=weeks))["weeks"] if each["arrivals"]}
+
+    assert [await arrived("assistant", weeks) for weeks in (2, 30)] == [{}, {"2025-W40": 1}]
+    shown = await read(intake, "intake-manager")
+    assert [(each["unit"], each["cases"]) for each in shown["units"]] == [(UNIT, 1)]
+    async with transaction(intake.db) as tx:
+        await cases.save(tx, lead, Stored(2, replace((await cases.read(tx, lead)).case, protection="secrecy_marking")))
+    assert [await arrived(role, 30) for role in ("assistant", "intake-staff")] == [{"2026-W04": 1}, {"2025-W40": 1}]
+    shown = await read(intake, "intake-manager")
+    assert [(each["unit"], each["cases"]) for each in shown["units"]] == [(UNIT, 0), (None, 1)], "nor does the other tell the unit"
 
 
 async def test_somebody_protected_is_in_the_whole_and_under_no_unit_and_has_no_worker(intake: Intake) -> None:
