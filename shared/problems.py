@@ -105,7 +105,7 @@ CATALOGUE: dict[str, ProblemType] = {
     "step_not_allowed": ProblemType(
         409,
         "This step is not allowed now",
-        "It is in a state that has no such step. `next` lists the steps that are allowed now.",
+        "It is in a state that has no such step. `next` lists the steps that are allowed now; none of what the caller may not see.",
         "Read it again and take one of the steps in `next`.",
     ),
     "number_taken": ProblemType(

@@ -27,7 +27,7 @@ from sluss_client.answers import (
     Worker,
 )
 from sluss_client.intake import IntakeClient
-from sluss_client.refusals import Refusal
+from sluss_client.refusals import Refusal, Unshown
 
 __all__ = [
     "Application",
@@ -52,5 +52,6 @@ __all__ = [
     "Route",
     "Step",
     "Task",
+    "Unshown",
     "Worker",
 ]

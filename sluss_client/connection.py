@@ -8,13 +8,14 @@ from typing import Any, Final, Self, TypeAlias
 
 import httpx
 
-from sluss_client.refusals import Refusal
+from sluss_client.refusals import Refusal, Unshown
 
 Token: TypeAlias = str | Callable[[], str]
 PATIENCE_S: Final = 30.0
 TRIES: Final = 6
 LONGEST_PAUSE_S: Final = 10.0
 PASSES: Final = frozenset({409, 429, 502, 503, 504})
+NOTHING_SHOWN: Final = 204
 PAGE: Final = 100
 SPREAD: Final = random.SystemRandom()
 
@@ -55,6 +56,8 @@ class Connection:
                 if not left:
                     raise
             else:
+                if answer.status_code == NOTHING_SHOWN:
+                    raise Unshown
                 if answer.is_success:
                     return answer.json()
                 refused = refusal(answer)

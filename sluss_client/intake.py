@@ -22,7 +22,8 @@ class IntakeClient(Connection):
 
     `token`: an access token, or a function that gives a fresh one. A request carries an Idempotency-Key of its own, so it is sent again
     after a fault of the network and has one effect. `building_on`: refuse (`version_mismatch`) if the case has changed since that answer.
-    Every method raises Refusal, and httpx.TransportError when the service cannot be reached after several tries.
+    Every method raises Refusal, Unshown for what is done in a case that the token may not see, and httpx.TransportError when the service
+    cannot be reached after several tries.
     """
 
     async def register_contact(

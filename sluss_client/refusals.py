@@ -1,9 +1,13 @@
-"""What intake refuses, with all that it says about it."""
+"""What intake answers instead of a case: what it refuses, with all that it says about it, and what it does not show."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sluss_client.answers import Step
+
+
+class Unshown(Exception):
+    """It is done, in a case that the token may not see (of a protected person): nothing of it is told. It need not be sent again."""
 
 
 class Refusal(Exception):

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.intake.api import caseload, corrections, households, imports, lists, passage, persons, routes
-from services.intake.api.desk import House
+from services.intake.api.desk import House, Unshown, answer_unshown
 from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
 from services.intake.store.vault import Vault
@@ -29,11 +29,14 @@ def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock, ours:
     )
     app.state.house = House(db, clock, ours)
     app.state.vault = vault
+    app.add_exception_handler(Unshown, answer_unshown)
     app.include_router(routes.router, prefix=PREFIX)
+    app.include_router(routes.deeds, prefix=PREFIX)
     app.include_router(passage.router, prefix=PREFIX)
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
     app.include_router(corrections.router, prefix=PREFIX)
+    app.include_router(corrections.deeds, prefix=PREFIX)
     app.include_router(households.router, prefix=PREFIX)
     app.include_router(caseload.router, prefix=PREFIX)
     app.include_router(persons.router, prefix=PREFIX)

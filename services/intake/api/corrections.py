@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.api import bodies
+from services.intake.api import acts, bodies
 from services.intake.api.answers import CASE_ID, CaseShown, MomentShown, moment_shown
-from services.intake.api.desk import DONE, At, CaseId, Expected, House, SeesProtected, refusals, shown, staff
+from services.intake.api.desk import DONE, UNSHOWN, At, CaseId, Expected, House, SeesProtected, refusals, shown, staff
 from services.intake.domain.commands import MarkDuplicate, UnmarkDuplicate
 from services.intake.domain.moments import instant
 from services.intake.handlers.cases import Unknown
-from services.intake.handlers.corrections import Correction, ToldFact, correct_fact, facts_of
+from services.intake.handlers.corrections import Correction, NotTheirs, ToldFact, correct_fact, facts_of
 from services.intake.translate import BadField, kept, name_of
 from shared.clock import LOCAL
 from shared.context import begin
@@ -22,7 +22,10 @@ from shared.telemetry import step
 
 OF_UNITS = {"unit", "role", "rule_id", "rule_version"}
 """What tells a unit, and is shown of nobody who is protected."""
+OF_ANOTHER = {"of"}
+"""What tells of another case."""
 router = APIRouter(dependencies=[Depends(staff)])
+deeds = APIRouter(dependencies=[Depends(staff)], responses=UNSHOWN)
 
 
 class FactShown(BaseModel):
@@ -79,30 +82,37 @@ async def show_facts(case_id: CaseId, request: Request, sees: SeesProtected) -> 
     return FactsShown(case_id=case_id, facts=[_fact(each) for each in told])
 
 
-@router.post("/cases/{case_id}/corrections", summary="Correct a fact")
+@deeds.post("/cases/{case_id}/corrections", summary="Correct a fact")
 @step
 async def correct(case_id: CaseId, body: bodies.Correction, at: At, expected: Expected) -> CaseShown:
-    """Rättelse: the fact is gone, or another stands in its place. What was told stays told; a figure known at an earlier day keeps it."""
+    """Rättelse: the fact is gone, or another stands in its place. What was told stays told; a figure known at an earlier day keeps it.
+
+    A decision, and what corrected one, is corrected by somebody with authority (role intake-decider beside intake-staff).
+    """
     said = body.replacement
     happened = said.happened.when() if said and said.happened else None
-    asked = Correction(case_id, body.event_id, at.key, expected, said is not None, happened, said.fields if said else {}, at.sees_protected)
+    fields, may_decide = said.fields if said else {}, not acts.decider.roles.isdisjoint(at.who.roles)
+    asked = Correction(case_id, body.event_id, at.key, expected, said is not None, happened, fields, at.sees_protected, may_decide)
     with refusals():
         try:
             done = await correct_fact(at.house.db, at.house.ours, asked, begin(at.now, at.who.subject))
+        except NotTheirs:
+            acts.decider.let_in(at.who)
+            raise
         except BadField as wrong:
             faults = [{"in": "body", "pointer": f"/replacement/fields/{wrong.field}", "kind": "invalid"}]
             raise Problem("request_invalid", errors=faults) from None
     return shown(done, at.now, at.response)
 
 
-@router.post("/cases/{case_id}/duplicate", summary="Mark a case as a duplicate of another")
+@deeds.post("/cases/{case_id}/duplicate", summary="Mark a case as a duplicate of another")
 @step
 async def mark_duplicate(case_id: CaseId, body: bodies.Duplicate, at: At, expected: Expected) -> CaseShown:
     """Dubblett, of an open case or a closed one: figures read the two as one. Neither is changed, and the mark can be undone."""
     return await at.carry_out(MarkDuplicate(happened=instant(at.now), now=at.now, of=body.of), DONE, case_id, expected)
 
 
-@router.post("/cases/{case_id}/duplicate/undoing", summary="Undo the mark of a duplicate")
+@deeds.post("/cases/{case_id}/duplicate/undoing", summary="Undo the mark of a duplicate")
 @step
 async def unmark_duplicate(case_id: CaseId, at: At, expected: Expected) -> CaseShown:
     """Dubblettmarkering hävd: the two are two again, as of any day."""
@@ -110,14 +120,14 @@ async def unmark_duplicate(case_id: CaseId, at: At, expected: Expected) -> CaseS
 
 
 def _fact(told: ToldFact) -> FactShown:
-    envelope = told.envelope
+    envelope, kept_back = told.envelope, (OF_UNITS if told.is_protected else set()) | (OF_ANOTHER if told.hides_other else set())
     return FactShown(
         event_id=envelope.id,
         fact=name_of(envelope.data),
         sequence=envelope.sequence or 0,
         happened=moment_shown(kept(envelope.data, envelope.time, envelope.timeprecision).happened),
         recorded_at=envelope.recordedtime.astimezone(LOCAL),
-        fields=envelope.data.model_dump(mode="json", exclude_none=True, exclude=OF_UNITS if told.is_protected else None),
+        fields=envelope.data.model_dump(mode="json", exclude_none=True, exclude=kept_back),
         in_force=told.in_force,
         replaced_by=told.replaced_by,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Path, Request, Response
@@ -26,6 +26,9 @@ CREATED, DONE = 201, 200
 APPLICATION = "/cases/{case_id}/applications/{application_ref}"
 
 PROTECTED = "intake-protected"
+UNSHOWN: Final[dict[int | str, dict[str, Any]]] = {
+    204: {"description": "Done, in a case that the caller may not see: nothing of it is told"}
+}
 staff = caller("intake-staff")
 CaseId = Annotated[UUID, Path(examples=[CASE_ID])]
 ApplicationRef = Annotated[UUID, Path(examples=[APPLICATION_REF])]
@@ -64,13 +67,14 @@ class Desk:
         known_as: SourceRef | None = None,
         override: Override | None = None,
     ) -> CaseShown:
-        """The case after the command. Raises Problem, as `refusals` says."""
+        """The case after the command. Raises Problem, as `refusals` says, and Unshown."""
         asked = Asked(command, case_id, expected, known_as, override, self.sees_protected)
         with refusals():
             done = await handle(self.house.db, self.house.ours, self.key, status, asked, begin(self.now, self.who.subject))
+        answer = shown(done, self.now, self.response)
         if status == CREATED:
             self.response.headers["Location"] = f"{CASES}/{done.case_id}"
-        return shown(done, self.now, self.response)
+        return answer
 
 
 async def _desk(
@@ -104,10 +108,23 @@ def refusals() -> Iterator[None]:
     except NotAllowed as error:
         if isinstance(error.refused, NotYet):
             raise Problem("time_in_future") from None
+        if error.case_id is None:
+            raise Problem("step_not_allowed", next=[]) from None
         allowed = [each.model_dump(mode="json") for each in next_shown(error.case_id, error.refused.allowed)]
         raise Problem("step_not_allowed", reason=error.refused.message, next=allowed) from None
 
 
+class Unshown(Exception):
+    """What was asked is done, and the caller may not see the case: answered 204."""
+
+
+async def answer_unshown(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=204)
+
+
 def shown(done: Done, now: datetime, response: Response) -> CaseShown:
+    """The answer about a case, with its ETag. Raises Unshown."""
+    if not done.seen:
+        raise Unshown
     response.headers["ETag"] = etag(done.version)
     return case_shown(done.case_id, done.version, done.case, done.application_ref, now)

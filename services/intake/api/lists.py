@@ -153,7 +153,8 @@ async def list_cases(
         found = {each: stored for each, stored in known.items() if handlers.may_see(stored, sees)}
     else:
         found = await store.listed(house.db, Wanted(status, unit, person_ref, household_ref, sees), after, limit + 1)
-    shown = [case_shown(case_id, stored.version, stored.case, None, now) for case_id, stored in list(found.items())[:limit]]
+    page = {each: await handlers.as_seen(house.db, stored, sees) for each, stored in list(found.items())[:limit]}
+    shown = [case_shown(case_id, stored.version, stored.case, None, now) for case_id, stored in page.items()]
     return CasesShown(cases=shown, next_after=shown[-1].case_id if len(found) > limit else None)
 
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Path
 
 from services.intake.api import acts, bodies
 from services.intake.api.answers import ASSIGNMENT_REF, CaseShown
-from services.intake.api.desk import DONE, At, CaseId, Expected, staff
+from services.intake.api.desk import DONE, UNSHOWN, At, CaseId, Expected, staff
 from shared.telemetry import step
 
 CASE = "/cases/{case_id}"
-router = APIRouter(dependencies=[Depends(staff)])
+router = APIRouter(dependencies=[Depends(staff)], responses=UNSHOWN)
 AssignmentRef = Annotated[UUID, Path(examples=[ASSIGNMENT_REF])]
 
 

@@ -13,9 +13,9 @@ from services.intake.domain.arrivals import LittlesLaw, Received, Week
 from services.intake.domain.caseload import Handling, Load, OpenCase, UnitLoad, Worker
 from services.intake.domain.corrections import Recorded, in_force
 from services.intake.domain.duplicates import AsOne, read_as_one
-from services.intake.domain.facts import UNPROTECTED, ApplicationReceived
+from services.intake.domain.facts import ApplicationReceived
 from services.intake.domain.moments import local_date, local_midnight
-from services.intake.handlers.cases import Ours, Unknown, beside, may_see
+from services.intake.handlers.cases import Ours, Unknown, beside, is_protected, may_see
 from services.intake.store import caseload as store
 from services.intake.store import cases
 from services.intake.translate import kept
@@ -38,9 +38,16 @@ async def register_worker(db: Database, worker: Worker) -> None:
 
 @step
 async def remove_worker(db: Database, worker_ref: UUID) -> None:
-    """A worker is gone; nobody has their cases then."""
-    async with transaction(db) as tx:
-        await store.remove_worker(tx, worker_ref)
+    """A worker is gone; nobody has their cases then.
+
+    Case by case, each by itself: whoever protects a person holds several of these rows, and would wait for us while we wait for them.
+    """
+    is_gone = False
+    while not is_gone:
+        for case_id in await store.handled_by(db, worker_ref):
+            await store.take_away(db, case_id, worker_ref)
+        async with transaction(db) as tx:
+            is_gone = await store.remove_worker(tx, worker_ref)
 
 
 @step
@@ -48,12 +55,12 @@ async def hand_over(db: Database, ours: Ours, case_id: UUID, asked: Handling, se
     """Who has a case from now on, and its type; of somebody protected the type alone. Raises Unknown, UnknownWorker."""
     async with transaction(db) as tx:
         stored = await cases.load(tx, case_id)  # locked: whoever protects the person meanwhile comes before or after
-        if not may_see(stored, sees_protected):
+        hides = is_protected(await beside(ours, stored.case.person_ref, context), stored.case)
+        if not may_see(stored, sees_protected) or (hides and not sees_protected):
             raise Unknown
         if asked.worker_ref and not await store.is_worker(tx, asked.worker_ref):
             raise UnknownWorker
-        level = (await beside(ours, stored.case.person_ref, context)).protection or stored.case.protection
-        handling = asked if level == UNPROTECTED else Handling(None, asked.case_type)
+        handling = Handling(None, asked.case_type) if hides else asked
         await store.save_handling(tx, case_id, handling)
     return handling
 
@@ -77,15 +84,15 @@ async def arrivals(db: Database, now: datetime, weeks: int, sees_protected: bool
         rows = await store.open_since(tx, local_midnight(first), sees_protected)
         every = await asyncio.to_thread(_read_as_one, rows, now)
         found = [(each, spell) for each in every if (spell := flow.spell(each.case, each.handling.case_type))]
-        came = [
-            (each, application)
+        came = {  # two adults who apply together have one application in two cases
+            application.ref: (each, application)
             for each, spell in found
             for application in each.case.applications
             if spell.case_type.counts_in_caseload and application.received.date >= first
-        ]
-        channel_of = await _channels(tx, list({case_id for each, _ in came for case_id in each.ids}))
+        }
+        channel_of = await _channels(tx, list({case_id for each, _ in came.values() for case_id in each.ids}))
     spells = [spell for _, spell in found]
-    received = [Received(application.received.date, channel_of.get(application.ref)) for _, application in came]
+    received = [Received(application.received.date, channel_of.get(application.ref)) for _, application in came.values()]
     counted = flow.arrivals(spells, received, today, weeks)
     return counted, flow.littles_law(spells, counted)
 

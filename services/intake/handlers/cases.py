@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
 from uuid import UUID
@@ -32,6 +32,8 @@ from shared.postgres import Database, Transaction, lock, transaction
 from shared.telemetry import step
 from shared.timers import set_timer
 
+NO_OTHER = "There is no such other case, or it is marked as a duplicate of this one."
+
 
 @dataclass(frozen=True)
 class Ours:
@@ -60,13 +62,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Done:
-    """What a request left behind: the case as it is, and the application and the assignment that the request was about, if any."""
+    """What a request left behind: the case as it is, and the application and the assignment that the request was about, if any.
+
+    `seen`: whether the caller may see the case; if not, nothing of it is answered.
+    """
 
     case_id: UUID
     version: int
     case: Case
     application_ref: UUID | None = None
     assignment_ref: UUID | None = None
+    seen: bool = True
 
 
 class Unknown(Exception):
@@ -82,9 +88,9 @@ class TakenReference(Exception):
 
 
 class NotAllowed(Exception):
-    """The domain refused; which case it was about, and its refusal."""
+    """The domain refused; which case it was about, None for one that the caller may not see, and its refusal."""
 
-    def __init__(self, case_id: UUID, refused: Refused) -> None:
+    def __init__(self, case_id: UUID | None, refused: Refused) -> None:
         super().__init__(refused.message)
         self.case_id = case_id
         self.refused = refused
@@ -99,7 +105,7 @@ async def handle(db: Database, ours: Ours, key: Key, status: int, asked: Asked, 
     async with transaction(db) as tx:
         answered = await claim(tx, key)
         if answered is not None:
-            return await _again(tx, answered)
+            return await _again(tx, answered, asked)
         done = await carry_out(tx, ours, asked, context)
         await settle(tx, key, Answer(status, _resource(done)))
         reach(CrashPoint.API_BEFORE_COMMIT)
@@ -120,14 +126,17 @@ async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context)
     if asked.expected_version not in (None, before.version):
         raise Outdated
     if isinstance(asked.command, MarkDuplicate):
-        await _must_be_of_another(tx, case_id, before.case, asked.command, asked.sees_protected)
-    stored = await _follow(tx, ours, case_id, before, asked.command, context)
+        shown = await as_seen(tx, before, asked.sees_protected)
+        await _must_be_of_another(tx, case_id, shown.case, asked.command, asked.sees_protected)
+        await _must_be_protected_alike(tx, ours, case_id, before, asked.command, asked.sees_protected, context)
+    stored = await _follow(tx, ours, case_id, before, asked.command, context, asked.sees_protected)
     if asked.known_as and not await store.remember_source(tx, case_id, asked.known_as):
         raise TakenReference
     if asked.override:
         await store.note_override(tx, case_id, asked.override, context)
     assigned = getattr(asked.command, "assignment_ref", None) or _assigned(before.case, stored.case)
-    return Done(case_id, stored.version, stored.case, getattr(asked.command, "application_ref", None), assigned)
+    after, seen = await as_seen(tx, stored, asked.sees_protected), may_see(stored, asked.sees_protected)
+    return Done(case_id, stored.version, after.case, getattr(asked.command, "application_ref", None), assigned, seen)
 
 
 def _assigned(before: Case, after: Case) -> UUID | None:
@@ -162,6 +171,19 @@ def may_see(stored: Stored, sees_protected: bool) -> bool:
     return stored.version > 0 and (sees_protected or stored.case.protection == UNPROTECTED)
 
 
+async def as_seen(db: Database | Transaction, stored: Stored, sees_protected: bool) -> Stored:
+    """A case as a caller sees it: without the mark as a duplicate of one that they may not see."""
+    of = stored.case.duplicate_of
+    if sees_protected or of is None or not await store.protected_of(db, [of]):
+        return stored
+    return replace(stored, case=replace(stored.case, duplicate_of=None))
+
+
+def is_protected(known: Beside, case: Case) -> bool:
+    """Whether the person of a case is: by the vault, where it knows them, which the case may not have learnt yet."""
+    return (known.protection or case.protection) != UNPROTECTED
+
+
 async def changes(db: Database, after: int, most: int, sees_protected: bool) -> list[Change]:
     """What changed after a place, the oldest first."""
     async with transaction(db) as tx:
@@ -184,13 +206,16 @@ def place_of(case_id: UUID, task: Task) -> tuple[date, UUID, str, str]:
     return task.due_on, case_id, task.reason, str(task.ref or "")
 
 
-async def _follow(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context) -> Stored:
-    """Decide, evolve, save, tell: the timer and the facts with the state, or none of them."""
+async def _follow(
+    tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: Command, context: Context, sees_protected: bool = True
+) -> Stored:
+    """Decide, evolve, save, tell: the timer and the facts with the state, or none of them. It is decided by what the caller sees."""
+    person_ref = None if isinstance(command, LapseCase) else getattr(command, "person_ref", None) or stored.case.person_ref
+    known, seen = await beside(ours, person_ref, context), await as_seen(tx, stored, sees_protected)
     try:
-        person_ref = None if isinstance(command, LapseCase) else getattr(command, "person_ref", None) or stored.case.person_ref
-        facts = step(decide)(stored.case, command, await beside(ours, person_ref, context))
+        facts = step(decide)(seen.case, command, known)
     except Refused as refused:
-        raise NotAllowed(case_id, refused) from None
+        raise NotAllowed(case_id if sees_protected or not is_protected(known, stored.case) else None, refused) from None
     after = Stored(stored.version + len(facts), reduce(step(evolve), facts, stored.case))
     await tell(tx, ours, case_id, after, publishable(case_id, facts), context)
     return after
@@ -222,8 +247,20 @@ async def _must_be_of_another(tx: Transaction, case_id: UUID, case: Case, comman
         seen.add(of)
         of = (await store.read(tx, of)).case.duplicate_of
     if not is_there or case_id in seen:
-        refused = Refused("There is no such other case, or it is marked as a duplicate of this one.", steps(case, command.now))
-        raise NotAllowed(case_id, refused)
+        raise NotAllowed(case_id, Refused(NO_OTHER, steps(case, command.now)))
+
+
+async def _must_be_protected_alike(
+    tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, command: MarkDuplicate, sees_protected: bool, context: Context
+) -> None:
+    """A mark tells of the other case whoever sees the one: so both are of protected persons, or neither. Raises NotAllowed.
+
+    Nor is a mark that the caller may not see replaced or told of.
+    """
+    cases, seen = (stored.case, (await store.read(tx, command.of)).case), await as_seen(tx, stored, sees_protected)
+    alike = len({is_protected(await beside(ours, each.person_ref, context), each) for each in cases}) == 1
+    if not alike or seen is not stored:
+        raise NotAllowed(case_id, Refused(NO_OTHER, steps(seen.case, command.now)))
 
 
 async def _home(tx: Transaction, command: Typed) -> UUID:
@@ -234,10 +271,14 @@ async def _home(tx: Transaction, command: Typed) -> UUID:
     return home(cases, command) or uuid7()
 
 
-async def _again(tx: Transaction, answered: Answer) -> Done:
+async def _again(tx: Transaction, answered: Answer, asked: Asked) -> Done:
+    """The case as it is now. One that was asked for by its id must still be there for the caller."""
     case_id, _, application_ref = answered.resource.partition("/")
     stored = await store.read(tx, UUID(case_id))
-    return Done(UUID(case_id), stored.version, stored.case, UUID(application_ref) if application_ref else None)
+    seen, case = may_see(stored, asked.sees_protected), (await as_seen(tx, stored, asked.sees_protected)).case
+    if asked.case_id and not seen:
+        raise Unknown
+    return Done(UUID(case_id), stored.version, case, UUID(application_ref) if application_ref else None, seen=seen)
 
 
 def _resource(done: Done) -> str:

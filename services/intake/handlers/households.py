@@ -1,14 +1,15 @@
 """Two adults of one household apply together: one application, a case each, in one transaction."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
-from services.intake.handlers.cases import Asked, Ours, carry_out
+from services.intake.handlers.cases import Asked, Ours, as_seen, carry_out
 from services.intake.store import households as store
 from services.intake.store.households import Member
 from shared.context import Context
 from shared.idempotency import Answer, Key, claim, settle
-from shared.postgres import Database, lock, transaction
+from shared.postgres import Database, Transaction, lock, transaction
 from shared.telemetry import step
 
 
@@ -29,10 +30,15 @@ async def apply_together(
                 done = await carry_out(tx, ours, each, context)
                 await store.save_role(tx, done.case_id, role)
             await settle(tx, key, Answer(status, str(household_ref)))
-        return await store.members(tx, household_ref, sees_protected)
+        return await _members(tx, household_ref, sees_protected)
 
 
 async def household(db: Database, household_ref: UUID, sees_protected: bool) -> list[Member]:
     """The cases of a household that the caller may see."""
     async with transaction(db, snapshot=True) as tx:
-        return await store.members(tx, household_ref, sees_protected)
+        return await _members(tx, household_ref, sees_protected)
+
+
+async def _members(tx: Transaction, household_ref: UUID, sees_protected: bool) -> list[Member]:
+    found = await store.members(tx, household_ref, sees_protected)
+    return [replace(each, stored=await as_seen(tx, each.stored, sees_protected)) for each in found]

@@ -101,8 +101,12 @@ class Delivery:
             if before is not None:
                 return await self._again(tx, item, before)
             case_id = await self._case(tx, item)
-            if self._refused & _names(item, case_id):
-                self._refused |= _names(item, case_id)
+            seen = case_id is not None and may_see(await cases.read(tx, case_id), self._sees_protected)
+            if not seen and item.about is not About.PERSON:
+                raise Unknown  # before anything else is looked for: of a hidden case the same is said as of none
+            names = _names(item, case_id if seen else None)
+            if self._refused & names:
+                self._refused |= names
                 return Result(Outcome.HELD_BACK)
             asked = item.ask(case_id, await _ref(tx, item))
             done = await carry_out(tx, self._ours, asked, context)
@@ -110,7 +114,7 @@ class Delivery:
             await imports.keep(tx, item.key, brought)
             reach(CrashPoint.API_BEFORE_COMMIT)
         reach(CrashPoint.API_AFTER_COMMIT)
-        return self._shown(Outcome.DONE, brought, may_see(cases.Stored(done.version, done.case), self._sees_protected))
+        return self._shown(Outcome.DONE, brought, done.seen)
 
     async def _again(self, tx: Transaction, item: Item, before: Brought) -> Result:
         if before.sha256 != item.sha256:
@@ -127,14 +131,16 @@ class Delivery:
         return found
 
     async def _hold_back(self, item: Item, case_id: UUID | None = None) -> None:
-        """Whoever the refused item was about, by every name that a later one may use."""
-        if isinstance(item.case, str):
-            case_id = case_id or await cases.known_as(self._db, SourceRef(item.key.system, item.case))
-        names = _names(item, case_id)
-        for named in [each for each in names if isinstance(each, UUID)]:
-            person_ref = (await cases.read(self._db, named)).case.person_ref
-            names |= {person_ref} if person_ref else set()
-        self._refused |= names
+        """Whoever the refused item was about, by every name that a later one may use.
+
+        Of a case that the caller may not see no other name than the item's own: what is held back would tell whose it is.
+        """
+        self._refused |= _names(item, case_id)
+        said = await cases.known_as(self._db, SourceRef(item.key.system, item.case)) if isinstance(item.case, str) else item.case
+        for named in {each for each in (case_id, said) if each is not None}:
+            stored = await cases.read(self._db, named)
+            if may_see(stored, self._sees_protected):
+                self._refused |= {each for each in (named, stored.case.person_ref) if each is not None}
 
     def _shown(self, outcome: Outcome, brought: Brought, sees: bool) -> Result:
         return Result(outcome, brought.case_id, brought.application_ref, brought.assignment_ref) if sees else Result(outcome)

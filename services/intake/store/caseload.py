@@ -9,12 +9,15 @@ from contracts.intake import ApplicationReceivedV1
 from services.intake.domain.caseload import CaseType, Experience, Handling, Worker
 from services.intake.domain.duplicates import Kept
 from services.intake.store.cases import read_body
-from shared.postgres import Row, Transaction
+from shared.postgres import Database, Row, Transaction
 
 SAVE_WORKER = """
     INSERT INTO worker (worker_ref, unit, experience, away) VALUES ($1, $2, $3, $4)
     ON CONFLICT (worker_ref) DO UPDATE SET unit = excluded.unit, experience = excluded.experience, away = excluded.away
 """
+HANDLED_BY = "SELECT case_id FROM handling WHERE worker_ref = $1"
+TAKE_AWAY = "UPDATE handling SET worker_ref = NULL WHERE case_id = $1 AND worker_ref = $2"
+HOLD_WORKER = "SELECT FROM worker WHERE worker_ref = $1 FOR UPDATE"
 REMOVE_WORKER = "DELETE FROM worker WHERE worker_ref = $1"
 IS_WORKER = "SELECT true FROM worker WHERE worker_ref = $1 FOR KEY SHARE"
 SAVE_HANDLING = """
@@ -42,9 +45,23 @@ async def save_worker(tx: Transaction, worker: Worker) -> None:
     await tx.execute(SAVE_WORKER, worker.ref, worker.unit, worker.experience, worker.away)
 
 
-async def remove_worker(tx: Transaction, worker_ref: UUID) -> None:
-    """The worker is there no more, and nobody has their cases."""
+async def handled_by(db: Database | Transaction, worker_ref: UUID) -> list[UUID]:
+    """The cases that a worker has."""
+    return [row["case_id"] for row in await db.fetch(HANDLED_BY, worker_ref)]
+
+
+async def take_away(db: Database, case_id: UUID, worker_ref: UUID) -> None:
+    """Nobody has a case that a worker had."""
+    await db.execute(TAKE_AWAY, case_id, worker_ref)
+
+
+async def remove_worker(tx: Transaction, worker_ref: UUID) -> bool:
+    """The worker is there no more; False, and nothing done, for one who has cases. While the worker is held nobody is given another."""
+    await tx.execute(HOLD_WORKER, worker_ref)
+    if await handled_by(tx, worker_ref):
+        return False
     await tx.execute(REMOVE_WORKER, worker_ref)
+    return True
 
 
 async def is_worker(tx: Transaction, worker_ref: UUID) -> bool:

@@ -48,6 +48,7 @@ CHANGES = """
     WHERE place > $1 AND ($3 OR protected IS NOT TRUE) ORDER BY place LIMIT $2
 """
 OPEN_OF = "SELECT stream, body::text AS body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1) AND ($2 OR NOT protected)"
+PROTECTED_OF = "SELECT stream FROM state WHERE stream = ANY($1::uuid[]) AND protected"
 FIRST = UUID(int=0)
 
 BODY = TypeAdapter(Case)
@@ -174,6 +175,11 @@ async def sources_of(db: Database, case_id: UUID) -> list[SourceRef]:
 async def note_override(tx: Transaction, case_id: UUID, override: Override, context: Context) -> None:
     """Keeps why a rule was not followed, who said so, and when."""
     await tx.execute(NOTE_OVERRIDE, case_id, override.rule, override.ref, override.reason, context.now, context.caller)
+
+
+async def protected_of(db: Database | Transaction, case_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of some cases that are of protected persons."""
+    return frozenset(row["stream"] for row in await db.fetch(PROTECTED_OF, case_ids))
 
 
 async def of_person(tx: Transaction, person_ref: UUID) -> dict[UUID, Case]:

@@ -151,4 +151,4 @@ async def test_a_case_of_somebody_protected_is_not_there_for_those_who_may_not_s
     assert (await intake.staff.get(at)).status_code == 200
     contact = {"happened": {"on": "2026-01-21"}, "person_ref": person_ref, "channel": "phone"}
     answer = await assistant.post("/intake/cases", json=contact, headers={"Idempotency-Key": "hidden-3"})
-    assert answer.status_code == 201, "what somebody tells is registered, whoever takes the call"
+    assert answer.status_code == 204, "what somebody tells is registered, whoever takes the call"
