@@ -14,7 +14,7 @@ from sluss_client import Unshown
 from tests.integration.intake.conftest import APPLICATION, CONTACT, HOUSEHOLD, REJECTED, TOGETHER, Intake
 from tests.integration.intake.test_client import client_of
 from tests.integration.intake.test_corrections import correct, facts
-from tests.integration.intake.test_imports import delivered, item, outcomes
+from tests.integration.intake.test_imports import APPLIED, delivered, item, outcomes
 from tests.integration.intake.test_protection import OLD, UNEMPLOYED, YOUNG, applied, person, protect
 
 ONLY_THE_VAULT = "UPDATE person SET protection_level = 'secrecy_marking', effective_on = '2026-01-20' WHERE person_ref = $1"
@@ -106,6 +106,9 @@ async def test_an_import_joins_no_person_to_a_hidden_case(intake: Intake) -> Non
     shown = await delivered(intake, [hindrance | by_id, contact, closing | by_ref], "assistant")
     assert outcomes(shown) == ["refused", "done", "refused"]
     assert (shown[2]["problem"]["pointer"], shown[1]["case_id"]) == ("/items/2/case", None)
+    application = item("4", "application", "2026-01-22", **APPLIED)
+    shown = await delivered(intake, [hindrance | by_id, application], "assistant")
+    assert outcomes(shown) == ["refused", "refused"], "held back, it would tell which case A-1 is"
     reused = {**hindrance, **by_id, "key": "2"}
     contact = item("4", "contact", "2026-01-22", "A-8", channel="phone", person_ref=person_ref)
     shown = await delivered(intake, [reused, contact], "assistant")
