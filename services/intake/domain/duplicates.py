@@ -56,7 +56,8 @@ def _opened(case: Case) -> datetime:
 
 
 def _as_one(ids: tuple[UUID, ...], kept: Sequence[Kept], now: datetime) -> AsOne:
-    """What the first does not say of itself, the next that says it does."""
+    """What the first does not say of itself, the next that says it does. Nothing counts of one entered in error beside another."""
+    kept = [each for each in kept if not _in_error(each.case)] or kept
     cases = [each.case for each in kept]
     may_tell = all(each.protection == UNPROTECTED for each in cases)
     units = (each.passage.answers.unit for each in cases if each.passage.answers)
@@ -77,8 +78,10 @@ def _as_one(ids: tuple[UUID, ...], kept: Sequence[Kept], now: datetime) -> AsOne
 
 
 def _closing(cases: Sequence[Case], now: datetime) -> CaseClosed | None:
-    """The latest one, while all are closed; one entered in error does not count beside another."""
-    closings = [closing_by_now(each, now) for each in cases]
-    standing = [each for each in closings if each is None or each.reason is not CloseReason.ENTERED_IN_ERROR] or closings
-    ended = [each for each in standing if each is not None]
-    return max(ended, key=lambda each: each.happened.at) if len(ended) == len(standing) else None
+    """The latest one, while all are closed."""
+    ended = [closing for each in cases if (closing := closing_by_now(each, now))]
+    return max(ended, key=lambda each: each.happened.at) if len(ended) == len(cases) else None
+
+
+def _in_error(case: Case) -> bool:
+    return case.closing is not None and case.closing.reason is CloseReason.ENTERED_IN_ERROR

@@ -140,6 +140,7 @@ def test_cases_marked_as_duplicates_are_one_arrival_open_while_any_is() -> None:
     in_error = ended(second, JAN[30], CloseReason.ENTERED_IN_ERROR)
     [one] = as_one(ended(first, JAN[25]), in_error)
     assert one.case.closing == CaseClosed(day(JAN[25]), CloseReason.MOVED)
+    assert [each.decision for each in one.case.applications] == [None], "the decision was made in the one that was an error"
     assert arrival(ended(first, JAN[25], CloseReason.ENTERED_IN_ERROR), in_error) is None
 
 
