@@ -48,45 +48,63 @@ def client_of(intake: Intake, transport: httpx.AsyncBaseTransport | None = None,
 
 
 async def test_two_adults_of_a_family_go_from_contact_to_plan_and_assignment(client: IntakeClient) -> None:
-    both = []
     for person, ref in ((ANNA, "F-1/A"), (BERTIL, "F-1/B")):
         contact = {"happened": date(2026, 1, 5), "channel": "phone", "person_ref": person, "household_ref": HOUSEHOLD}
-        case = await client.register_contact(**contact, source_system="case_system", source_ref=ref)
-        hindrance = "unemployed" if person == ANNA else "language"
-        case = await client.receive_application(
-            case_id=case.case_id, happened=date(2026, 1, 6), hindrance=hindrance, building_on=case, **APPLIED
-        )
-        both.append(case)
-    anna, bertil = both
-    application = anna.applications[0].application_ref
-    assert [(each.mode, each.answer) for each in anna.passage.assignments] == [("direct", None)]
-    anna = await client.answer_assignment(anna, anna.passage.assignments[0].assignment_ref, happened=date(2026, 2, 1), answer="accepted")
-    anna = await client.request_completion(anna, application, happened=date(2026, 1, 7), due_on=date(2026, 1, 19))
-    anna = await client.complete_application(anna, application, happened=date(2026, 1, 12))
-    anna = await client.start_assessment(anna, application, happened=date(2026, 1, 13), kind="application")
-    anna = await client.complete_assessment(anna, application, happened=date(2026, 1, 19), kind="application")
-    period = {"support_from": date(2026, 2, 1), "support_to": date(2026, 2, 28)}
-    at = datetime.fromisoformat("2026-01-20T09:30:00+01:00")
-    anna = await client.make_decision(anna, application, happened=at, outcome="granted", decided_by_role="social_worker", **period)
-    assert anna.applications[0].decision is not None
-    assert anna.applications[0].ended is not None
-    assert anna.applications[0].ended.at == at
+        await client.register_contact(**contact, source_system="case_system", source_ref=ref)
+    adults = [{"person_ref": ANNA, "role": "applicant", "hindrance": "unemployed"}]
+    adults.append({"person_ref": BERTIL, "role": "co_applicant", "hindrance": "language"})
+    family = await client.apply_together(HOUSEHOLD, happened=date(2026, 1, 6), adults=adults, **APPLIED)
+    assert [(each.role, each.case.person_ref) for each in family.members] == [("applicant", ANNA), ("co_applicant", BERTIL)]
+    anna, bertil = [await through_to_the_plan(client, each.case) for each in family.members]
+    [assigned] = anna.passage.assignments
+    assert (assigned.mode, assigned.answer, bertil.passage.assignments) == ("direct", None, [])
+    anna = await client.answer_assignment(anna, assigned.assignment_ref, happened=date(2026, 2, 1), answer="accepted")
     anna = await client.check_pes(anna, happened=date(2026, 1, 20), result="registered", registered_since=date(2025, 11, 1))
-    anna = await client.attend_intro_days(anna, happened=date(2026, 1, 21))
-    anna = await client.hold_planning_meeting(anna, happened=date(2026, 1, 22))
-    anna = await client.agree_plan(anna, happened=date(2026, 1, 23), next_follow_up_on=date(2026, 2, 23))
-    anna = await client.hold_follow_up(anna, happened=date(2026, 1, 30), next_follow_up_on=date(2026, 3, 2))
-    assert anna.passage.unit == "jobbaktiv"
+    bertil = await client.issue_assignment(bertil, happened=date(2026, 1, 30), mode="planned", insats_kind="sfi", basis="sol_12_4")
+    assert (anna.passage.unit, bertil.passage.unit) == ("jobbaktiv", "bidragsgruppen")
     assert [each.case_id async for each in client.cases(household_ref=HOUSEHOLD)] == [anna.case_id, bertil.case_id]
+    assert [each.case for each in (await client.household(HOUSEHOLD)).members] == [anna, bertil]
     assert await client.case_known_as("case_system", "F-1/A") == await client.case(anna.case_id)
     assert await client.case_known_as("case_system", "F-2") is None
     assert {(task.case_id, task.reason) async for task in client.worklist()} == {
         (anna.case_id, "follow_up"),
-        (bertil.case_id, "assessment_to_start"),
+        (bertil.case_id, "follow_up"),
+        (bertil.case_id, "assignment_unanswered"),
     }
     told = [change async for change in client.changes()]
-    assert [change.version for change in told if change.case_id == anna.case_id][-1] == anna.version
+    for case in (anna, bertil):
+        versions = [change.version for change in told if change.case_id == case.case_id]
+        assert versions == sorted(versions)
+        assert sum(len(change.facts) for change in told if change.case_id == case.case_id) == versions[-1] == case.version
     assert (await client.codes())["support_hindrance"].codes[0].names["sv"] == "Arbetslös"
+
+
+async def through_to_the_plan(client: IntakeClient, case: Case) -> Case:
+    """From the application by completion, assessment and decision to a plan that is followed up; the worklist moves on the way."""
+    application, adult = case.applications[0].application_ref, case.case_id
+
+    async def waits_for() -> set[str]:
+        return {task.reason async for task in client.worklist() if task.case_id == adult} - {"pes_check", "assignment_unanswered"}
+
+    case = await client.request_completion(case, application, happened=date(2026, 1, 7), due_on=date(2026, 1, 19))
+    assert await waits_for() == {"completion_awaited"}
+    case = await client.complete_application(case, application, happened=date(2026, 1, 12))
+    assert await waits_for() == {"assessment_to_start"}
+    case = await client.start_assessment(case, application, happened=date(2026, 1, 13), kind="application")
+    case = await client.complete_assessment(case, application, happened=date(2026, 1, 19), kind="application")
+    assert await waits_for() == {"decision_to_make"}
+    period = {"support_from": date(2026, 2, 1), "support_to": date(2026, 2, 28)}
+    at = datetime.fromisoformat("2026-01-20T09:30:00+01:00")
+    case = await client.make_decision(case, application, happened=at, outcome="granted", decided_by_role="social_worker", **period)
+    assert case.applications[0].decision is not None
+    assert case.applications[0].ended is not None
+    assert case.applications[0].ended.at == at
+    assert await waits_for() == {"plan_missing"}
+    case = await client.attend_intro_days(case, happened=date(2026, 1, 21))
+    case = await client.hold_planning_meeting(case, happened=date(2026, 1, 22))
+    case = await client.agree_plan(case, happened=date(2026, 1, 23), next_follow_up_on=date(2026, 2, 23))
+    assert await waits_for() == {"follow_up"}
+    return await client.hold_follow_up(case, happened=date(2026, 1, 30), next_follow_up_on=date(2026, 3, 2))
 
 
 async def test_the_other_steps_of_a_case(client: IntakeClient) -> None:
