@@ -1,6 +1,6 @@
 """The case (spell): its opening, its applications, and the closing in force."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -86,14 +86,15 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     It opens with the earlier of the first contact and the first application, on one date with the contact. Without a
     contact, or with a later one, the application stands in for it: inferred. Of somebody protected no unit is known.
     """
-    facts = _without_errors(facts)
+    of_each = _that_count(facts)
+    facts = [fact for fact in facts if fact.case_id in of_each]
     contacts = [fact for fact in facts if fact.type is FactType.FIRST_CONTACT_REGISTERED]
     applications = _applications(facts)
     openings = [application.received for application in applications[:1]]
     opening = min([*contacts[:1], *openings], key=lambda fact: (fact.moment.day, fact.type is FactType.APPLICATION_RECEIVED), default=None)
     if opening is None:
         return None
-    closing, reopened_too_late = _closing_in_force(facts)
+    closing, reopened_too_late = _closing_in_force(of_each.values())
 
     def all_of(*kinds: FactType) -> tuple[Fact, ...]:
         return tuple(fact for fact in facts if fact.type in kinds)
@@ -114,11 +115,11 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     )
 
 
-def is_protected(recorded: Iterable[Fact]) -> bool:
-    """Whether the person is protected now (skyddade personuppgifter), of the facts of one case by the last of it that was told."""
+def protected_cases(recorded: Iterable[Fact]) -> frozenset[UUID]:
+    """Those of whose person it was last told that they are protected (skyddade personuppgifter); of facts in the order of recording."""
     levels = [fact for fact in recorded if fact.type is FactType.PROTECTION_LEVEL_CHANGED]
-    last = max(reversed(levels), key=lambda fact: fact.sequence, default=None)
-    return last is not None and last.body.get("level") != "none"
+    last = {fact.case_id: fact for fact in sorted(levels, key=lambda fact: fact.sequence)}
+    return frozenset(case for case, fact in last.items() if fact.body.get("level") != "none")
 
 
 def _applications(facts: Sequence[Fact]) -> tuple[Application, ...]:
@@ -148,37 +149,32 @@ def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application
     )
 
 
-def _closing_in_force(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:
+def _closing_in_force(of_each: Collection[Sequence[Fact]]) -> tuple[Fact | None, bool]:
     """The closing that stands, and whether a reopening came too late to undo one.
 
     Cases read as one (dubbletter) are closed only while all are, with the latest closing.
     """
-    standing = [_closing_of_one(of_case) for of_case in _of_each(facts).values()]
+    standing = [_closing_of_one(of_case) for of_case in of_each]
     ends = [closing for closing, _ in standing if closing is not None]
     closing = max(ends, key=lambda fact: fact.place) if len(ends) == len(standing) else None
     return closing, any(too_late for _, too_late in standing)
 
 
-def _without_errors(facts: Sequence[Fact]) -> Sequence[Fact]:
-    """Of cases read as one (dubbletter): without all that was told in one closed as entered in error, unless all are.
+def _that_count(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
+    """The facts of each case that has an opening, in their order.
 
-    It neither keeps the others open nor voids them, and no clock of it counts (`clocks.md` 2, 4).
+    Of cases read as one (dubbletter) without those closed as entered in error, unless all are: they neither keep the others open nor
+    void them, and no clock of them counts (`clocks.md` 2, 4).
     """
-    of_each = _of_each(facts)
-    if len(of_each) == 1:
-        return facts
-    closings = {case: _closing_of_one(of_case)[0] for case, of_case in of_each.items()}
-    errors = {case for case, closing in closings.items() if closing is not None and closing.body.get("reason") == ENTERED_IN_ERROR}
-    return facts if errors == of_each.keys() else [fact for fact in facts if fact.case_id not in errors]
-
-
-def _of_each(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
-    """The facts of each case that has an opening, in their order."""
     of_each: dict[UUID, list[Fact]] = {fact.case_id: [] for fact in facts if fact.type in OPENINGS}
     for fact in facts:
         if fact.case_id in of_each:
             of_each[fact.case_id].append(fact)
-    return of_each
+    if len(of_each) == 1:
+        return of_each
+    closings = {case: _closing_of_one(of_case)[0] for case, of_case in of_each.items()}
+    errors = {case for case, closing in closings.items() if closing is not None and closing.body.get("reason") == ENTERED_IN_ERROR}
+    return {case: of_case for case, of_case in of_each.items() if case not in errors} or of_each
 
 
 def _closing_of_one(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:

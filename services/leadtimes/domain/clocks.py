@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.leadtimes.domain.cases import is_protected, spell
+from services.leadtimes.domain.cases import protected_cases, spell
 from services.leadtimes.domain.duplicates import read_as_one
 from services.leadtimes.domain.facts import Fact, known, ordered
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
@@ -54,11 +54,11 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
         return []
     latest_time = max((fact.time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time)
     latest_recorded_at = max(fact.recorded_at for fact in heard)
-    of_each, ever = _of_each(heard), _of_each(every)
+    of_each, hidden = _of_each(heard), protected_cases(every)  # whatever the day: an earlier figure shows no unit either
     found = []
     for lead, *others in read_as_one(of_each):
-        protected = any(is_protected(ever[case]) for case in (lead, *others))  # whatever the day: an earlier figure shows no unit either
-        case = spell(ordered([fact for each in (lead, *others) for fact in of_each[each]]), protected=protected)
+        together = [fact for each in (lead, *others) for fact in of_each[each]]
+        case = spell(ordered(together), protected=not hidden.isdisjoint((lead, *others)))
         waits, months = (measured(case), support(case)) if case else ((), None)
         found.append(Clocks(lead, RULE_SET, waits, months, latest_time, latest_recorded_at))
         found += [Clocks(other, RULE_SET, (), None, latest_time, latest_recorded_at) for other in others]
