@@ -118,22 +118,23 @@ def _count(event: events.ScenarioFinished, answers: Answers) -> None:
 
 
 class Preparing:
-    """What every request is given, so that more than the first refusal of each operation is met: now and then, not always."""
+    """What every request is given, so that more than the first refusal of each operation is met: now and then, the examples always."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
 
-    def often(self) -> bool:
-        return self._chance.random() < OFTEN
+    def often(self, case: schemathesis.Case) -> bool:
+        is_example = case.meta is not None and case.meta.phase.name is TestPhase.EXAMPLES
+        return self._chance.random() < OFTEN or is_example
 
     def now_and_then(self, case: schemathesis.Case) -> bool:
         """Never in a chain, which has found for itself; seldom among the edge cases, of which most are refused before they look."""
         phase = case.meta.phase.name if case.meta else TestPhase.FUZZING
-        likely = {TestPhase.STATEFUL: 0.0, TestPhase.COVERAGE: SELDOM, TestPhase.EXAMPLES: OFTEN}.get(phase, HALF)
+        likely = {TestPhase.STATEFUL: 0.0, TestPhase.COVERAGE: SELDOM, TestPhase.EXAMPLES: 1.0}.get(phase, HALF)
         return self._chance.random() < likely
 
     def __call__(self, case: schemathesis.Case) -> None:
-        if case.headers is not NOT_SET and "Idempotency-Key" in (case.headers or {}) and self.often():
+        if case.headers is not NOT_SET and "Idempotency-Key" in (case.headers or {}) and self.often(case):
             case.headers["Idempotency-Key"] = str(uuid4())
         self.prepare(case)
 

@@ -60,13 +60,13 @@ class AtIntake(Preparing):
             case.query = {**(case.query or {}), "for_s": 0}  # else each takes minutes
         if not isinstance(case.body, dict):
             return
-        if case.path.endswith("/imports") and self.often():
+        if case.path.endswith("/imports") and self.often(case):
             case.body = DELIVERED | {"items": [each | {"key": str(uuid4())} for each in DELIVERED["items"]]}
         if "number" in case.body and self.now_and_then(case):
             case.body["number"] = a_person(self._intake)["number"] if case.path.endswith(":lookup") else a_number()
-        if "happened" in case.body and self.often():
+        if "happened" in case.body and self.often(case):
             case.body["happened"] = LATER
-        if "started_on" in case.body and self.often():
+        if "started_on" in case.body and self.often(case):
             case.body |= {"started_on": LATER["on"], "ended_on": None}
         if case.path.endswith("/clock") and "to" in case.body:
             case.body["to"] = soon(self._intake, "intake")

@@ -60,7 +60,10 @@ def array_of(cases: int) -> str:
     return "[" + rows_of(cases).replace("\n", ",\n") + "]"
 
 
-@pytest.mark.parametrize("write", [log_of, table_of, rows_of, array_of])
+OTHERS = [pytest.param(each, marks=pytest.mark.long) for each in (table_of, rows_of, array_of)]
+
+
+@pytest.mark.parametrize("write", [log_of, *OTHERS])
 def test_a_log_made_twenty_times_larger_needs_the_same_memory(tmp_path: Path, write: Callable[[int], str]) -> None:
     small, large = tmp_path / "small.gz", tmp_path / "large.gz"
     small.write_bytes(gzip.compress(write(200).encode()))
