@@ -68,6 +68,8 @@ class AtIntake(Preparing):
             case.body["happened"] = LATER
         if "started_on" in case.body and self.often(case):
             case.body |= {"started_on": LATER["on"], "ended_on": None}
+        if case.path.endswith("/pes-checks") and self.often(case):
+            case.body |= {"result": "unknown", "registered_since": None}
         if case.path.endswith("/clock") and "to" in case.body:
             case.body["to"] = soon(self._intake, "intake")
 
