@@ -81,8 +81,22 @@ async def transaction(db: Database, *, snapshot: bool = False) -> AsyncIterator[
     """
     async with db.acquire(timeout=CONNECT_S) as connection:
         isolation: Any = "repeatable_read" if snapshot else "read_committed"
-        async with connection.transaction(isolation=isolation, readonly=snapshot):
-            yield connection
+        opened = connection.transaction(isolation=isolation, readonly=snapshot)
+        try:
+            await opened.start()
+            try:
+                yield connection
+            except TimeoutError:
+                raise
+            except BaseException:
+                await opened.rollback()
+                raise
+            else:
+                await opened.commit()
+        except TimeoutError:
+            # To ask a silent server to roll back, or whether the connection is clean, is to wait as long again: it does so without us.
+            connection.terminate()
+            raise
 
 
 def lock_number(name: str) -> int:

@@ -129,7 +129,7 @@ async def keep(tx: Transaction, heard: Sequence[Envelope]) -> set[UUID]:
 @step
 async def histories(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, list[Envelope]]:
     """Every event kept of each of these cases, in no order."""
-    return _by_stream(await tx.fetch(HISTORY_OF, INTAKE_EVENTS, list(cases), timeout=LONG_COMMAND_S))
+    return _by_stream(await tx.fetch(HISTORY_OF, INTAKE_EVENTS, list(cases)))
 
 
 @step

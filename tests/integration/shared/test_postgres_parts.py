@@ -131,6 +131,15 @@ async def test_a_value_that_never_fits_is_no_fault_that_passes(house: House) -> 
         assert not is_transient(await fault_of(house.db.fetchval(query, value))), query
 
 
+async def test_a_transaction_that_has_waited_too_long_asks_nothing_more_of_its_connection(house: House) -> None:
+    with pytest.raises(TimeoutError):
+        async with transaction(house.db) as tx:
+            pid = tx.get_server_pid()
+            await tx.execute("SELECT pg_sleep(60)", timeout=0.1)
+    async with transaction(house.db) as tx:
+        assert tx.get_server_pid() != pid
+
+
 async def test_a_server_that_goes_away_is_a_fault_that_passes(house: House) -> None:
     connection = await connect_alone(house.settings.database_url, house.settings.database_password)
     assert is_transient(await fault_of(connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")))
