@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from contracts import history, intake
+from contracts import history, intake, referrals
 from contracts.event import PublishedEvent
 
 PUBLISHED: Final[tuple[type[PublishedEvent], ...]] = (
@@ -31,7 +31,39 @@ PUBLISHED: Final[tuple[type[PublishedEvent], ...]] = (
     intake.CaseMarkedDuplicateV1,
     intake.CaseUnmarkedDuplicateV1,
     intake.ProtectionLevelChangedV1,
+    referrals.ReferralDraftedV1,
+    referrals.ReferralDiscardedV1,
+    referrals.ReferralSentV1,
+    referrals.ReferralReceivedV1,
+    referrals.ReferralInformationRequestedV1,
+    referrals.ReferralInformationSuppliedV1,
+    referrals.ReferralAcceptedV1,
+    referrals.ReferralWaitlistedV1,
+    referrals.ReferralDeclinedV1,
+    referrals.ReferralRedirectedV1,
+    referrals.ReferralScheduledV1,
+    referrals.ReferralNoShowV1,
+    referrals.ReferralStartedV1,
+    referrals.ReferralExtendedV1,
+    referrals.ReferralCompletedV1,
+    referrals.ReferralDiscontinuedV1,
+    referrals.ReferralRecalledV1,
+    referrals.ReferralWithdrawnV1,
+    referrals.ReferralCancelledV1,
+    referrals.ReferralExpiredV1,
+    referrals.RecallRequestedV1,
+    referrals.RecallRefusedV1,
+    referrals.ReferralPutOnHoldV1,
+    referrals.ReferralHoldEndedV1,
+    referrals.ReferralChasedV1,
+    referrals.ReferralEscalatedV1,
+    referrals.AdviceGivenV1,
+    referrals.ReadyForNextStepV1,
+    referrals.DeviationReportedV1,
+    referrals.DeviationAcknowledgedV1,
+    referrals.DeviationHandledV1,
     intake.EventCorrectedV1,
+    referrals.EventCorrectedV1,
     history.LogEventRecordedV1,
     history.ImportCompletedV1,
 )
@@ -42,5 +74,6 @@ STAGE_RANK: Final[dict[str, int]] = {event.event_type: rank for rank, event in e
 """The tie rule for facts with one time: the lower rank came first, whatever arrived first."""
 
 INTAKE_EVENTS: Final = intake.IntakeEvent.topic
+REFERRAL_EVENTS: Final = referrals.ReferralEvent.topic
 HISTORY_EVENTS: Final = history.HistoryEvent.topic
-TOPICS: Final[tuple[str, ...]] = (INTAKE_EVENTS, HISTORY_EVENTS)
+TOPICS: Final[tuple[str, ...]] = (INTAKE_EVENTS, REFERRAL_EVENTS, HISTORY_EVENTS)
