@@ -1,0 +1,1 @@
+"""What a referral is and may become. Pure: the standard library only."""

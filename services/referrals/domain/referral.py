@@ -1,0 +1,190 @@
+"""The referrals of a case, folded from their facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from services.referrals.domain import facts
+from services.referrals.domain.facts import Code, Fact, State
+from services.referrals.domain.moments import When
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Something that was not as planned (avvikelse), to which role it was reported, and what became of it."""
+
+    reported: When
+    observed_on: date
+    scope: Code
+    kind: Code
+    to_role: Code
+    acknowledged: When | None = None
+    handled: When | None = None
+
+
+@dataclass(frozen=True)
+class Referral:
+    """One referral (remiss, anvisning), as it is now."""
+
+    kind: Code
+    drafted: When
+    state: State = State.DRAFT
+    insats_kind: Code | None = None
+    to_function: Code | None = None
+    planned_hours_per_week: int | None = None
+    assignment_ref: UUID | None = None
+    successor_of: UUID | None = None
+    content_ref: UUID | None = None
+    sent: When | None = None
+    reply_due_on: date | None = None
+    answered: When | None = None
+    asked_of: Code | None = None
+    information_due_on: date | None = None
+    expected_start_on: date | None = None
+    position: int | None = None
+    starts_on: date | None = None
+    no_shows: int = 0
+    started: When | None = None
+    planned_end_on: date | None = None
+    ready: When | None = None
+    held_from: State | None = None
+    recall_requested: bool = False
+    chased: When | None = None
+    escalated: When | None = None
+    outcome: Code | None = None
+    reason: Code | None = None
+    suggested_function: Code | None = None
+    ended: When | None = None
+    deviations: Mapping[UUID, Deviation] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still come of it."""
+        return self.state.is_open
+
+    @property
+    def is_insats(self) -> bool:
+        """Whether it leads to an insats: a start of anything else is none (`clocks.md` 4, L20any)."""
+        return self.kind == facts.INSATS
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has started and not ended, on hold or not."""
+        return self.state is State.IN_PROGRESS or (self.state is State.ON_HOLD and self.held_from is State.IN_PROGRESS)
+
+    @property
+    def waits_for_an_answer(self) -> bool:
+        """Whether it is sent and no final answer has come; a question is none."""
+        return self.state in (State.SENT, State.RECEIVED, State.INFO_REQUESTED)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that is sent out of one case. Several open referrals and insatser at once are normal (memo S1)."""
+
+    referrals: Mapping[UUID, Referral] = field(default_factory=dict)
+
+    def successor(self, referral_id: UUID) -> UUID | None:
+        """The referral that was written in the place of one that ended."""
+        return next((each for each, referral in self.referrals.items() if referral.successor_of == referral_id), None)
+
+    @property
+    def hours_per_week(self) -> int:
+        """The planned hours a week of all that runs (act. 2)."""
+        return sum(each.planned_hours_per_week or 0 for each in self.referrals.values() if each.runs and each.is_insats)
+
+
+BECOMES: Mapping[type[Fact], State] = {
+    facts.ReferralDiscarded: State.DISCARDED,
+    facts.ReferralReceived: State.RECEIVED,
+    facts.ReferralInformationSupplied: State.RECEIVED,
+    facts.ReferralAccepted: State.ACCEPTED,
+    facts.ReferralWaitlisted: State.WAITLISTED,
+    facts.ReferralDeclined: State.DECLINED,
+    facts.ReferralRedirected: State.REDIRECTED,
+    facts.AdviceGiven: State.ADVISED,
+    facts.ReferralCompleted: State.COMPLETED,
+    facts.ReferralDiscontinued: State.DISCONTINUED,
+    facts.ReferralRecalled: State.RECALLED,
+    facts.ReferralWithdrawn: State.WITHDRAWN,
+    facts.ReferralCancelled: State.CANCELLED,
+    facts.ReferralExpired: State.EXPIRED,
+}
+
+
+def evolve(case: Case, fact: Fact) -> Case:
+    """The case after one of its facts."""
+    if isinstance(fact, facts.ReferralDrafted):
+        after = Referral(
+            kind=fact.kind,
+            drafted=fact.happened,
+            insats_kind=fact.insats_kind,
+            to_function=fact.to_function,
+            planned_hours_per_week=fact.planned_hours_per_week,
+            assignment_ref=fact.assignment_ref,
+            successor_of=fact.successor_of,
+            content_ref=fact.content_ref,
+        )
+    else:
+        after = _after(case.referrals[fact.referral_id], fact)
+    return Case({**case.referrals, fact.referral_id: after})
+
+
+def _after(was: Referral, fact: Fact) -> Referral:
+    now = replace(was, state=BECOMES.get(type(fact), was.state))
+    if not now.is_open and was.is_open:
+        now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_requested=False)
+    match fact:
+        case facts.ReferralSent():
+            return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)
+        case facts.ReferralInformationRequested():
+            return replace(now, state=State.INFO_REQUESTED, asked_of=fact.asked_of, information_due_on=fact.due_on)
+        case facts.ReferralInformationSupplied():
+            return replace(now, asked_of=None, information_due_on=None)
+        case facts.ReferralAccepted():
+            return replace(now, answered=was.answered or fact.happened, expected_start_on=fact.expected_start_on)
+        case facts.ReferralWaitlisted():
+            answered = was.answered or fact.happened
+            return replace(now, answered=answered, position=fact.position, expected_start_on=fact.expected_start_on, reason=fact.reason)
+        case facts.ReferralDeclined() | facts.ReferralRedirected():
+            return replace(now, answered=was.answered or fact.happened, suggested_function=fact.suggested_function)
+        case facts.AdviceGiven():
+            return replace(now, answered=was.answered or fact.happened)
+        case facts.ReferralScheduled():
+            return replace(now, state=State.SCHEDULED, answered=was.answered or fact.happened, starts_on=fact.starts_on)
+        case facts.ReferralNoShow():
+            return replace(now, no_shows=was.no_shows + 1)
+        case facts.ReferralStarted():
+            return replace(
+                now, state=State.IN_PROGRESS, answered=was.answered or fact.happened, started=fact.happened, recall_requested=False,
+                planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week,
+            )  # fmt: skip
+        case facts.ReferralExtended():
+            return replace(now, planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week)
+        case facts.ReferralCompleted() | facts.ReferralDiscontinued():
+            return replace(now, outcome=fact.outcome, held_from=None)
+        case facts.RecallRequested():
+            return replace(now, recall_requested=True)
+        case facts.RecallRefused():
+            return replace(now, recall_requested=False)
+        case facts.ReferralPutOnHold():
+            return replace(now, state=State.ON_HOLD, held_from=fact.held_from, reason=fact.reason)
+        case facts.ReferralHoldEnded():
+            return replace(now, state=fact.held_from, held_from=None, reason=None)
+        case facts.ReferralChased():
+            return replace(now, chased=fact.happened)
+        case facts.ReferralEscalated():
+            return replace(now, escalated=fact.happened)
+        case facts.ReadyForNextStep():
+            return replace(now, ready=was.ready or fact.happened)
+        case facts.DeviationReported():
+            reported = Deviation(fact.happened, fact.observed_on, fact.scope, fact.kind, fact.to_role)
+            return replace(now, deviations={**was.deviations, fact.deviation_id: reported})
+        case facts.DeviationAcknowledged():
+            deviation = replace(was.deviations[fact.deviation_id], acknowledged=fact.happened)
+            return replace(now, deviations={**was.deviations, fact.deviation_id: deviation})
+        case facts.DeviationHandled():
+            deviation = replace(was.deviations[fact.deviation_id], handled=fact.happened)
+            return replace(now, deviations={**was.deviations, fact.deviation_id: deviation})
+    return now

@@ -1,0 +1,256 @@
+"""The decider of referrals: an act proposes a fact, and here it becomes true or is refused. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from services.referrals.domain import facts
+from services.referrals.domain.facts import Code, Fact, State
+from services.referrals.domain.moments import Precision, When, day, local_date, midnight
+from services.referrals.domain.referral import Case, Referral
+from services.referrals.domain.steps import MATRIX, Actor, Next, NotYet, Refused, Step
+
+CONSULT_FIRST = "sol_12_4"
+"""The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §)."""
+NEVER: Final = frozenset({Step.ACCEPT, Step.WAITLIST, Step.SCHEDULE, Step.START})
+"""What a consultation does not take: it never moves responsibility."""
+BEFORE_START = frozenset({State.SENT, State.RECEIVED, State.INFO_REQUESTED, State.ACCEPTED, State.WAITLISTED, State.SCHEDULED})
+OF_WHAT_RUNS = frozenset({Step.COMPLETE, Step.DISCONTINUE, Step.REPORT_DEVIATION})
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody says has happened. `overriding`: for which coded reason a guard that may be overridden is."""
+
+    step: Step
+    by: Actor
+    fact: Fact
+    now: datetime
+    overriding: Code | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is known beside the referrals: whether the case is closed, and on which basis each assignment of it was issued."""
+
+    closed: bool = False
+    assignments: Mapping[UUID, Code] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """When nobody has answered: reminded on the first working day after the reply was due, escalated `escalate_after` working days later.
+
+    `working_day`: the n-th working day after a day. `expire_after`: after so many more days a referral ends as expired; None: never.
+    """
+
+    working_day: Callable[[date, int], date]
+    escalate_after: int = 5
+    escalate_to: Code = "team_leader"
+    expire_after: int | None = None
+
+
+def decide(case: Case, act: Act, beside: Beside) -> tuple[Fact, ...]:
+    """The facts of an act, in their order. Raises Refused with the steps allowed now, and NotYet."""
+    allowed = tuple(steps(case, beside))
+    if _is_later(act.fact.happened, act.now):
+        raise NotYet
+    if act.step is Step.DRAFT:
+        _must_be_draftable(case, act, beside, allowed)
+        return (act.fact,)
+    referral = case.referrals.get(act.fact.referral_id)
+    if referral is None:
+        raise Refused("There is no such referral in this case.", allowed)
+    _must_be_theirs(referral, act, allowed)
+    _must_be_in_order(referral, act, allowed)
+    _guard(case, referral, act, beside, allowed)
+    return _facts(referral, act)
+
+
+def steps(case: Case, beside: Beside) -> Iterator[Next]:
+    """What can be done now, and by whom."""
+    if not beside.closed:
+        yield Next(Step.DRAFT, by=(Actor.SENDER, Actor.RULE))
+    for referral_id, referral in case.referrals.items():
+        for step, actors in MATRIX[referral.state].items():
+            by = tuple(sorted(actors))
+            if step in (Step.ACKNOWLEDGE_DEVIATION, Step.HANDLE_DEVIATION):
+                open_ones = (key for key, each in referral.deviations.items() if _takes(step, each.acknowledged, each.handled))
+                yield from (Next(step, referral_id, deviation_id, by) for deviation_id in open_ones)
+            elif _is_possible(referral, step) and not (step is Step.SEND and beside.closed):
+                yield Next(step, referral_id, by=by)
+
+
+def due(case: Case, deadlines: Deadlines) -> datetime | None:
+    """The instant at which time itself next does something; None: never."""
+    return min((at for at, _ in _timed(case, deadlines)), default=None)
+
+
+def overdue(case: Case, deadlines: Deadlines, now: datetime) -> list[Act]:
+    """What time has brought about by now, the earliest first: at most one act of each referral, so that it is asked again."""
+    found = [(at, fact) for at, fact in _timed(case, deadlines) if at <= now]
+    step_of = {facts.ReferralChased: Step.CHASE, facts.ReferralEscalated: Step.ESCALATE, facts.ReferralExpired: Step.EXPIRE}
+    return [Act(step_of[type(fact)], Actor.RULE, fact, now) for _, fact in sorted(found, key=lambda each: each[0])]
+
+
+def _timed(case: Case, deadlines: Deadlines) -> Iterator[tuple[datetime, Fact]]:
+    for referral_id, referral in case.referrals.items():
+        if not referral.waits_for_an_answer or referral.reply_due_on is None:
+            continue
+        after = deadlines.working_day(referral.reply_due_on, 1)
+        escalated_on = deadlines.working_day(after, deadlines.escalate_after)
+        if referral.chased is None:
+            yield midnight(after), facts.ReferralChased(day(after), referral_id, "recipient")
+        elif referral.escalated is None:
+            yield midnight(escalated_on), facts.ReferralEscalated(day(escalated_on), referral_id, deadlines.escalate_to)
+        elif deadlines.expire_after is not None:
+            ends_on = deadlines.working_day(escalated_on, deadlines.expire_after)
+            yield midnight(ends_on), facts.ReferralExpired(day(ends_on), referral_id, facts.NO_REPLY)
+
+
+def _is_later(happened: When, now: datetime) -> bool:
+    return happened.at > now if happened.precision is Precision.INSTANT else happened.date > local_date(now)
+
+
+def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next, ...]) -> None:
+    draft = act.fact
+    assert isinstance(draft, facts.ReferralDrafted)
+    if beside.closed:
+        raise Refused("The case is closed.", allowed)
+    if draft.referral_id in case.referrals:
+        raise Refused("This referral is there already.", allowed)
+    if (draft.kind == facts.INSATS) != (draft.insats_kind is not None):
+        raise Refused("A referral to an insats says of which kind, and no other does.", allowed)
+    if draft.assignment_ref and any(each.assignment_ref == draft.assignment_ref and each.is_open for each in case.referrals.values()):
+        raise Refused("There is an open referral for this assignment.", allowed)
+    if draft.successor_of is not None:
+        before = case.referrals.get(draft.successor_of)
+        if before is None or before.state in (State.DRAFT, State.DISCARDED):
+            raise Refused("What it succeeds is no referral of this case that was sent.", allowed)
+        if case.successor(draft.successor_of) is not None:
+            raise Refused("What it succeeds has a successor.", allowed)
+
+
+def _must_be_theirs(referral: Referral, act: Act, allowed: tuple[Next, ...]) -> None:
+    """The matrix, and what narrows it."""
+    row = MATRIX[referral.state]
+    if act.step not in row or not _is_possible(referral, act.step):
+        raise Refused("A referral in this state does not take this step.", allowed, crossed=_crossed(referral, act))
+    if act.by not in row[act.step]:
+        raise Refused("This step belongs to somebody else.", allowed)
+
+
+def _crossed(referral: Referral, act: Act) -> bool:
+    """Whether two who did not know of each other acted: the recipient on what the sender ended, or the sender against a start."""
+    answers = MATRIX[State.SENT].keys() | MATRIX[State.ACCEPTED].keys()
+    ended_by_sender = (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED, State.ON_HOLD)
+    if act.step in (Step.RECALL, Step.WITHDRAW):
+        return referral.runs
+    return act.step in answers and referral.state in ended_by_sender
+
+
+def _is_possible(referral: Referral, step: Step) -> bool:
+    """Whether a step of the state's row can be taken by this very referral."""
+    consultation = referral.kind == facts.CONSULTATION
+    if consultation and step in NEVER:
+        return False
+    match step:
+        case Step.ADVISE:
+            return consultation
+        case Step.EXTEND | Step.READY:
+            return referral.is_insats and not (step is Step.READY and referral.ready)
+        case Step.CONFIRM_RECALL | Step.REFUSE_RECALL:
+            return referral.recall_requested
+        case Step.RECALL:
+            return not referral.recall_requested
+    if referral.state is not State.ON_HOLD:
+        return True
+    if step is Step.DISCARD:
+        return referral.held_from is State.DRAFT
+    if step in (Step.CANCEL, Step.WITHDRAW):
+        return referral.held_from in BEFORE_START
+    return step not in OF_WHAT_RUNS or referral.runs
+
+
+def _takes(step: Step, acknowledged: When | None, handled: When | None) -> bool:
+    return (handled if step is Step.HANDLE_DEVIATION else acknowledged or handled) is None
+
+
+def _must_be_in_order(referral: Referral, act: Act, allowed: tuple[Next, ...]) -> None:
+    """Nothing happens to a referral before it was written, sent or, when it runs, begun."""
+    running = referral.started if act.step in OF_WHAT_RUNS | {Step.EXTEND, Step.READY} else None
+    if act.fact.happened.surely_before(running or referral.sent or referral.drafted):
+        raise Refused("It cannot have happened before what it follows on.", allowed)
+
+
+def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tuple[Next, ...]) -> None:
+    """What a step asks for beyond its state and its actor. Raises Refused."""
+    on = act.fact.happened.date
+    match act.fact:
+        case facts.ReferralSent() as sent:
+            if beside.closed:
+                raise Refused("The case is closed.", allowed)
+            if referral.to_function is None:
+                raise Refused("The draft does not say to whom it goes.", allowed)
+            if sent.reply_due_on <= on:
+                raise Refused("An answer cannot be due on the day of sending or before.", allowed)
+            if (sent.legal_basis == facts.CONSENT) != (sent.consent_ref is not None):
+                raise Refused("Consent as the ground names the consent, and no other ground does.", allowed)
+            if not act.overriding and referral.assignment_ref and _lacks_consultation(case, referral.assignment_ref, beside):
+                raise Refused("Arbetsförmedlingen is consulted before this assignment (SoL 12 kap. 4 §), or a reason given.", allowed)
+        case facts.ReferralInformationRequested() as asked if asked.due_on < on:
+            raise Refused("The information cannot be due before it is asked for.", allowed)
+        case facts.ReferralDeclined() as declined if referral.state is State.WAITLISTED and declined.reason != facts.NO_CAPACITY:
+            raise Refused("From a waiting list only want of places is a reason to decline.", allowed)
+        case facts.ReferralScheduled() as booked if booked.starts_on < on:
+            raise Refused("What is booked cannot begin before the booking.", allowed)
+        case facts.ReferralNoShow() if referral.starts_on is not None and on < referral.starts_on:
+            raise Refused("Nobody has missed what has not begun.", allowed)
+        case facts.ReferralCompleted(attended="no"):
+            raise Refused("What nobody attended was not completed: it is discontinued.", allowed)
+        case facts.ReferralDiscontinued(reason=facts.INSUFFICIENT_PROGRESS) if not act.overriding and not _has_next(case, act.fact):
+            raise Refused("Another referral is sent first, so that no gap comes (26-punktsplanen act. 4), or a reason given.", allowed)
+        case facts.DeviationReported() as seen:
+            if seen.observed_on > on or seen.deviation_id in referral.deviations:
+                raise Refused("A deviation is reported once, and after it was seen.", allowed)
+        case facts.DeviationAcknowledged() | facts.DeviationHandled() as settled:
+            told = referral.deviations.get(settled.deviation_id)
+            if told is None or not _takes(act.step, told.acknowledged, told.handled):
+                raise Refused("There is no such deviation, or this was done.", allowed)
+            if settled.happened.surely_before(told.reported):
+                raise Refused("It cannot have happened before what it follows on.", allowed)
+
+
+def _lacks_consultation(case: Case, assignment_ref: UUID, beside: Beside) -> bool:
+    advised = any(each.state is State.ADVISED for each in case.referrals.values())
+    return beside.assignments.get(assignment_ref) == CONSULT_FIRST and not advised
+
+
+def _has_next(case: Case, ends: Fact) -> bool:
+    others = (each for key, each in case.referrals.items() if key != ends.referral_id)
+    return any(each.is_insats and each.is_open and each.sent is not None for each in others)
+
+
+def _facts(referral: Referral, act: Act) -> tuple[Fact, ...]:
+    """What the act makes true: what the referral itself knows is filled in."""
+    fact = act.fact
+    match fact:
+        case facts.ReferralStarted():
+            hours = referral.planned_hours_per_week if fact.planned_hours_per_week is None else fact.planned_hours_per_week
+            started = replace(fact, kind=referral.kind, insats_kind=referral.insats_kind, planned_hours_per_week=hours)
+            refused = (facts.RecallRefused(fact.happened, fact.referral_id),) if referral.recall_requested else ()
+            return (*refused, started)
+        case facts.ReferralExtended():
+            hours = referral.planned_hours_per_week if fact.planned_hours_per_week is None else fact.planned_hours_per_week
+            return (replace(fact, kind=referral.kind, insats_kind=referral.insats_kind, planned_hours_per_week=hours),)
+        case facts.ReferralNoShow() if referral.starts_on is not None:
+            return (replace(fact, starts_on=referral.starts_on),)
+        case facts.ReferralPutOnHold():
+            return (replace(fact, held_from=referral.state),)
+        case facts.ReferralHoldEnded() if referral.held_from is not None:
+            return (replace(fact, held_from=referral.held_from, reason=referral.reason),)
+        case facts.ReferralRecalled() if act.step is Step.RECALL and not referral.waits_for_an_answer:
+            return (facts.RecallRequested(fact.happened, fact.referral_id),)
+    return (fact,)
