@@ -1,0 +1,1 @@
+"""What referrals decides: the way of every referral, from the draft to the outcome. Pure."""
