@@ -66,7 +66,7 @@ class Launcher:
         simulated_from = datetime.fromisoformat(self._order.simulated_from) if self._order.simulated_from else None
         servers = services.Servers(database.result().address, broker.result())
         told = {one: services.environment(one, self._places, servers, ports, simulated_from) for one in self._services}
-        self._say("starting " + " and ".join(one.name for one in self._services) if told else "no services asked for")
+        self._say("starting " + ", ".join(one.name for one in self._services) if told else "no services asked for")
         async with asyncio.TaskGroup() as group:
             for one, env in told.items():
                 group.create_task(self._watch(services.part(one, self._places, env), self._running))

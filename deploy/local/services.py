@@ -42,7 +42,7 @@ class Service:
         return (self.name, self.vault) if self.identifies else (self.name,)
 
 
-SERVICES = (Service("intake", hears=False, identifies=True), Service("leadtimes", hears=True))
+SERVICES = (Service("intake", hears=False, identifies=True), Service("leadtimes", hears=True), Service("referrals", hears=True))
 
 
 @dataclass(frozen=True)

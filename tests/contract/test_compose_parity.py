@@ -136,9 +136,9 @@ def test_both_prepare_the_broker_by_the_same_code_for_the_same_users() -> None:
     assert prepare["command"] == [COMPOSE["services"]["intake"]["environment"]["SLUSS_KAFKA"], "/run/secrets"]
     users = {topics.ADMIN, *topics.users(topics.declared())}
     assert set(prepare["secrets"]) == {topics.password_file(Path(), user).name for user in users}
-    assert [COMPOSE["services"][name]["depends_on"]["prepare"] for name in ("intake", "leadtimes")] == [
+    assert [COMPOSE["services"][name]["depends_on"]["prepare"] for name in ("intake", "leadtimes", "referrals")] == [
         {"condition": "service_completed_successfully"}
-    ] * 2
+    ] * 3
 
 
 def test_what_prepares_the_broker_installs_only_what_it_imports_at_the_locked_versions() -> None:

@@ -12,6 +12,8 @@ from services.intake.api import make_api as make_intake
 from services.intake.settings import Settings as IntakeSettings
 from services.leadtimes.api import make_api as make_leadtimes
 from services.leadtimes.settings import Settings as LeadtimesSettings
+from services.referrals.api import make_api as make_referrals
+from services.referrals.settings import Settings as ReferralsSettings
 from shared.auth import new_signing_key, public_keys
 
 METHODS = ("get", "post", "put", "delete")
@@ -32,6 +34,8 @@ def described(service: str, folder: Path) -> dict[str, Any]:
     if service == "intake":
         vault = {"vault_url": "postgresql://nobody@127.0.0.1:1/nothing", "vault_key_file": folder, "lookup_key_file": folder}
         return dict(make_intake(IntakeSettings(**common, **vault), NONE, NONE, NONE, NONE).openapi())
+    if service == "referrals":
+        return dict(make_referrals(ReferralsSettings(**common, quarantine_key_file=folder), NONE, NONE, NONE).openapi())
     return dict(make_leadtimes(LeadtimesSettings(**common, quarantine_key_file=folder), NONE, NONE, NONE).openapi())
 
 
@@ -54,7 +58,7 @@ def faults(document: dict[str, Any]) -> Iterator[str]:
                 yield f"{name}: says of no error"
 
 
-each_service = pytest.mark.parametrize("service", ["intake", "leadtimes"])
+each_service = pytest.mark.parametrize("service", ["intake", "leadtimes", "referrals"])
 
 
 @each_service

@@ -61,7 +61,7 @@ def _runs_and_stops(folder: Path, env: Mapping[str, str], user: int | None) -> N
         status = _sluss(folder, "status", "--format", "json", env=env, user=user)
         assert status.returncode == 0, status.stdout
         parts = {part["part"]: part["healthy"] for part in json.loads(status.stdout)["parts"]}
-        assert parts == {"postgres": True, "kafka": True, "intake": True, "leadtimes": True}
+        assert parts == {"postgres": True, "kafka": True, "intake": True, "leadtimes": True, "referrals": True}
         [postmaster] = [process for process, part in parts_of(street).items() if part == "postgres"]
         assert postmaster.username() == ORDINARY
     finally:

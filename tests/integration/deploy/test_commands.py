@@ -38,7 +38,7 @@ def test_status_shows_every_part_where_it_is_and_how_it_is(run: Run, street: Str
         time.sleep(0.2)
     parts = {part["part"]: part for part in json.loads(shown.stdout)["parts"]}
     assert shown.exit_code == 0, shown.output
-    assert set(parts) == {"postgres", "kafka", "intake", "leadtimes"}
+    assert set(parts) == {"postgres", "kafka", "intake", "leadtimes", "referrals"}
     assert all(part["healthy"] for part in parts.values())
     assert parts["kafka"]["where"] == street.broker.bootstrap
     assert {"lag", "quarantined", "conflicts"} <= set(parts["leadtimes"])

@@ -1,0 +1,6 @@
+"""The house that follows a referral (remiss, anvisning), to a unit of the municipality or to another agency.
+
+Decides: every referral: drafted, sent, received, answered, started, ended.
+Hears: intake-events
+Tells: referral-events
+"""

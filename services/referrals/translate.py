@@ -1,0 +1,1 @@
+"""Between what is published and what referrals decides on."""
