@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.catalogue import INTAKE_EVENTS
-from services.referrals.handlers import apply
+from services.referrals.handlers.cases import Ours
+from services.referrals.handlers.hearing import apply
 from shared.broker import Heard
+from shared.clock import Clock
+from shared.context import Context
 from shared.postgres import Database, transaction
 from shared.telemetry import step
 
@@ -13,8 +16,10 @@ HEARD: Final = (INTAKE_EVENTS,)
 
 
 @step
-async def hear(db: Database, batch: Sequence[Heard]) -> None:
+async def hear(db: Database, ours: Ours, clock: Clock, batch: Sequence[Heard]) -> None:
     """Hears a batch; when it returns, everything in it is committed, and only then may offsets be."""
     for each in batch:
         async with transaction(db) as tx:
-            await apply(tx, each.envelope)
+            cause = each.envelope
+            context = Context(await clock.now(), cause.correlationid, cause.id, "intake")
+            await apply(tx, ours, cause, context)

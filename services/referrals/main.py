@@ -8,10 +8,12 @@ from uuid import UUID
 
 from services.referrals.api import make_api
 from services.referrals.consumers import HEARD, hear
+from services.referrals.handlers.cases import Ours, fire
 from services.referrals.settings import Settings
 from shared import outbox
 from shared.broker import Hearing
 from shared.clock import open_clock
+from shared.context import begin as begin_context
 from shared.health import STUCK_S, Health
 from shared.lag import Lag
 from shared.migrate import migrate
@@ -37,13 +39,16 @@ async def house() -> None:
         open_ones.push_async_callback(lag.close)
         await migrate(db, MIGRATIONS)
         clock = await open_clock(settings, db)
+        ours = Ours(settings.source, settings.deadlines, settings.direct_assignments_to)
 
-        async def fire(stream: UUID, due_at: datetime) -> None:
-            """Nothing sets a timer yet."""
+        async def overdue(case_id: UUID, _: datetime) -> None:
+            await fire(db, ours, case_id, begin_context(await clock.now(), "timer"))
 
-        relay, sweeper = Relay(settings), Sweeper(settings, db, clock, fire)
+        relay, sweeper = Relay(settings), Sweeper(settings, db, clock, overdue)
         seal, instance = Seal(settings.quarantine_key_file), settings.consumer_instance
-        hearing = Hearing(settings.kafka_access, settings.consumer_group, HEARD, db, seal, functools.partial(hear, db), instance=instance)
+        hearing = Hearing(
+            settings.kafka_access, settings.consumer_group, HEARD, db, seal, functools.partial(hear, db, ours, clock), instance=instance
+        )
         watchdog = Watchdog(hearing, lag, settings.stuck_after_s)
         health = Health(NAME)
         health.watch("now", "the service's clock", clock.now)
@@ -57,7 +62,7 @@ async def house() -> None:
         health.watch("stuck_s", "seconds in which records waited and nothing moved", watchdog.stuck_s, limit=settings.stuck_after_s)
         health.watch("quarantined", "records that wait for an operator", functools.partial(count_open, db))
         background = [relay.run, sweeper.run, hearing.run, watchdog.run, Retention(db).run, health.run]
-        await run(settings, make_api(settings, db, clock, hearing), health.app(), background)
+        await run(settings, make_api(settings, db, clock, hearing, ours), health.app(), background)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 from fastapi import FastAPI
 
 from services.intake.api import caseload, corrections, households, imports, lists, passage, persons, routes
-from services.intake.api.desk import House, Unshown, answer_unshown
+from services.intake.api.desk import House, Unshown, answer_unshown, sees_protected, staff
+from services.intake.api.words import CODES
 from services.intake.handlers.cases import Ours
 from services.intake.settings import Settings
 from services.intake.store.vault import Vault
+from shared.changes import change_routes
 from shared.clock import Clock, SimulatedClock
+from shared.code_lists import code_routes
 from shared.http import make_app
 from shared.operations import republish_routes
 from shared.postgres import Database
@@ -35,6 +38,8 @@ def make_api(settings: Settings, db: Database, vault: Vault, clock: Clock, ours:
     app.include_router(passage.router, prefix=PREFIX)
     app.include_router(imports.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
+    app.include_router(code_routes(staff, CODES), prefix=PREFIX)
+    app.include_router(change_routes(db, staff, sees_protected), prefix=PREFIX)
     app.include_router(corrections.router, prefix=PREFIX)
     app.include_router(corrections.deeds, prefix=PREFIX)
     app.include_router(households.router, prefix=PREFIX)

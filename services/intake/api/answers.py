@@ -7,13 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.api.words import STEPS, Names
+from services.intake.api.words import STEPS
 from services.intake.domain import case as domain
 from services.intake.domain.facts import Answer, CaseRouted, CloseReason, Mode, Outcome
 from services.intake.domain.moments import LOCAL, Precision, When
 from services.intake.domain.passage import Passage
 from services.intake.domain.rules import steps
 from services.intake.domain.steps import Next, Step
+from shared.code_lists import Names
 
 CASES, APPLICATIONS = "/intake/cases", "/intake/applications"
 OF_CASE = {

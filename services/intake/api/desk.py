@@ -15,6 +15,7 @@ from services.intake.domain.steps import NotYet
 from services.intake.handlers.cases import Asked, Done, NotAllowed, Ours, Outdated, TakenReference, Unknown, handle
 from services.intake.store.cases import Override, SourceRef
 from shared.auth import Caller, caller
+from shared.changes import may_see_protected
 from shared.clock import Clock
 from shared.context import begin
 from shared.http import etag, expected_version
@@ -84,12 +85,9 @@ async def _desk(
     return Desk(house, await house.clock.now(), who, key, response)
 
 
-async def _sees_protected(who: Annotated[Caller, Depends(staff)]) -> bool:
-    return PROTECTED in who.roles
-
-
 At = Annotated[Desk, Depends(_desk)]
-SeesProtected = Annotated[bool, Depends(_sees_protected)]
+sees_protected = may_see_protected(staff, PROTECTED)
+SeesProtected = Annotated[bool, Depends(sees_protected)]
 """Whether the caller may see cases of protected persons (role intake-protected): as few as possible (`domain.md` 2.3)."""
 Expected = Annotated[int | None, Depends(expected_version)]
 

@@ -1,28 +1,22 @@
-"""What is read of many cases at once: lists by unit and state, the worklist, what changed, and the codes with their names."""
+"""What is read of many cases at once: lists by unit and state, and the worklist."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from contracts.codes import SourceSystem, UnitCode
 from services.intake.api.answers import APPLICATION_REF, CASE_ID, EXAMPLE, CaseShown, case_shown
 from services.intake.api.desk import House, SeesProtected, staff
-from services.intake.api.words import CODES, Names
 from services.intake.domain.worklist import Reason
 from services.intake.handlers import cases as handlers
 from services.intake.store import cases as store
-from services.intake.store.cases import FIRST, Change, SourceRef, Wanted
-from shared.clock import real_now
+from services.intake.store.cases import FIRST, SourceRef, Wanted
+from shared.changes import MOST, USUAL
 from shared.telemetry import step
 
-MOST, USUAL = 200, 50
-STREAM_S, POLL_S, HEARTBEAT_ROUNDS = 300, 1.0, 15
 TASK_PLACE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f-]{36}_[a-z_]{1,30}_([0-9a-f-]{36})?$"
 
 router = APIRouter(dependencies=[Depends(staff)])
@@ -73,61 +67,6 @@ class WorklistShown(BaseModel):
 
     tasks: list[TaskShown]
     next_after: str | None
-
-
-class ChangeShown(BaseModel):
-    """A case that changed: to which version (its ETag), by which facts. `place`: where it stands in the stream."""
-
-    place: int
-    case_id: UUID
-    version: int
-    facts: list[str]
-    recorded_at: datetime
-
-
-class ChangesShown(BaseModel):
-    """What changed, the oldest first. Ask again after `next_after`."""
-
-    model_config = _example(
-        changes=[
-            {
-                "place": 7,
-                "case_id": CASE_ID,
-                "version": 2,
-                "facts": ["application-received", "case-routed"],
-                "recorded_at": "2026-01-05T09:30:00+01:00",
-            }
-        ],
-        next_after=7,
-    )
-
-    changes: list[ChangeShown]
-    next_after: int
-
-
-class CodeShown(BaseModel):
-    """A code and its names."""
-
-    code: str
-    names: Names
-
-
-class CodeSetShown(BaseModel):
-    """A set of codes in a version. New codes may come within a version; what a code means never changes."""
-
-    set: str
-    version: int
-    codes: list[CodeShown]
-
-
-class CodesShown(BaseModel):
-    """Every set of codes that the API speaks in."""
-
-    model_config = _example(
-        sets=[{"set": "assignment_mode", "version": 1, "codes": [{"code": "direct", "names": {"sv": "Direktanvisning", "en": "Direct"}}]}]
-    )
-
-    sets: list[CodeSetShown]
 
 
 @router.get("/cases", summary="Find cases: by your own reference, or by unit, state, person or household")
@@ -183,65 +122,3 @@ async def show_worklist(
 def _place(task: TaskShown) -> str:
     """Where a task stands; text sorts as the list does."""
     return f"{task.due_on}_{task.case_id}_{task.reason}_{task.ref or ''}"
-
-
-@router.get("/changes", summary="What changed")
-@step
-async def show_changes(
-    request: Request, sees: SeesProtected, after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Limit = USUAL
-) -> ChangesShown:
-    """Ändringar after a place of the stream. Every change comes once, also what a timer did; of one case in the order of versions."""
-    house: House = request.app.state.house
-    found = await handlers.changes(house.db, after, limit, sees)
-    return ChangesShown(changes=[_change(each) for each in found], next_after=found[-1].place if found else after)
-
-
-@router.get(
-    "/changes/stream",
-    summary="What changes, as it happens",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "Server-sent events: `id` is the place, `data` a change"}},
-)
-@step
-async def stream_changes(
-    request: Request,
-    sees: SeesProtected,
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    for_s: Annotated[int, Query(ge=0, le=STREAM_S, description="seconds after which the stream ends by itself")] = STREAM_S,
-    last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,18}$", description="where a stream that broke off goes on")] = None,
-) -> StreamingResponse:
-    """Ändringar as server-sent events. It ends after at most five minutes; a reader comes again, with a token valid then."""
-    house: House = request.app.state.house
-    return StreamingResponse(_events(house, int(last_event_id) if last_event_id else after, for_s, sees), media_type="text/event-stream")
-
-
-async def _events(house: House, after: int, for_s: int, sees: bool) -> AsyncIterator[str]:
-    began, quiet = real_now(), 0
-    while (real_now() - began).total_seconds() < for_s:
-        found = await handlers.changes(house.db, after, MOST, sees)
-        for each in found:
-            after = each.place
-            yield f"id: {each.place}\nevent: change\ndata: {_change(each).model_dump_json()}\n\n"
-        quiet = 0 if found else quiet + 1
-        if quiet % HEARTBEAT_ROUNDS == 1:
-            yield ": nothing new\n\n"
-        if not found:
-            await asyncio.sleep(POLL_S)
-
-
-@router.get("/codes", summary="Every code with its names")
-@step
-async def show_codes() -> CodesShown:
-    """Koder, with their names in Swedish and English."""
-    return CodesShown(
-        sets=[
-            CodeSetShown(set=name, version=version, codes=[CodeShown(code=code, names=names) for code, names in codes.items()])
-            for name, (version, codes) in CODES.items()
-        ]
-    )
-
-
-def _change(change: Change) -> ChangeShown:
-    return ChangeShown(
-        place=change.place, case_id=change.case_id, version=change.version, facts=list(change.facts), recorded_at=change.recorded_at
-    )

@@ -1,25 +1,11 @@
 """What the codes are called, in Swedish and English: the words of whoever builds a screen on intake."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from pydantic import BaseModel
-
 from services.intake.api.acts import ACTS
+from shared.code_lists import INSATS_KINDS, CodeSets, named
 
-
-class Names(BaseModel):
-    """What a code is called."""
-
-    sv: str
-    en: str
-
-
-def _named(**names: tuple[str, str]) -> Mapping[str, Names]:
-    return {code: Names(sv=sv, en=en) for code, (sv, en) in names.items()}
-
-
-STEPS: Final = _named(
+STEPS: Final = named(
     register_contact=("Registrera kontakt", "Register a contact"),
     receive_application=("Ta emot ansökan", "Receive an application"),
     request_completion=("Begär komplettering", "Ask for completion"),
@@ -46,12 +32,12 @@ STEPS: Final = _named(
 )
 
 # Every set: its version, and what each code is called. New codes may come within a version.
-CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
+CODES: Final[CodeSets] = {
     "step": (1, STEPS),
     "import_step": (1, {name: STEPS[act.step] for name, act in ACTS.items()}),
     "channel": (
         1,
-        _named(
+        named(
             phone=("Telefon", "Telephone"),
             e_service=("E-tjänst", "E-service"),
             visit=("Besök", "Visit"),
@@ -62,7 +48,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "source_system": (
         1,
-        _named(
+        named(
             intake=("Sluss", "Sluss"),
             e_service=("E-tjänst", "E-service"),
             case_system=("Verksamhetssystem", "Case system"),
@@ -71,7 +57,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "application_kind": (
         1,
-        _named(
+        named(
             new=("Nyansökan", "New"),
             renewal=("Återansökan", "Renewal"),
             supplementary=("Tilläggsansökan", "Supplementary"),
@@ -79,7 +65,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "stage": (
         1,
-        _named(
+        named(
             applied=("Inkommen", "Applied"),
             awaiting_completion=("Väntar på komplettering", "Awaiting completion"),
             under_assessment=("Under utredning", "Under assessment"),
@@ -90,7 +76,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "assessment_kind": (
         1,
-        _named(
+        named(
             application=("Ansökan", "The application"),
             mapping=("Kartläggning", "The whole situation"),
             work_ability=("Arbetsförmåga", "The ability to work"),
@@ -98,7 +84,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "decision_outcome": (
         1,
-        _named(
+        named(
             granted=("Bifall", "Granted"),
             partly=("Delvis bifall", "Partly granted"),
             rejected=("Avslag", "Rejected"),
@@ -107,7 +93,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "deciding_role": (
         1,
-        _named(
+        named(
             social_worker=("Socialsekreterare", "Social worker"),
             benefit_officer=("Bidragshandläggare", "Benefit officer"),
             team_leader=("Gruppledare", "Team leader"),
@@ -118,7 +104,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "support_hindrance": (
         1,
-        _named(
+        named(
             unemployed=("Arbetslös", "Unemployed"),
             sick_without_sgi=("Sjuk utan sjukpenninggrundande inkomst", "Sick without sickness benefit"),
             sick_with_sgi=("Sjuk med sjukpenninggrundande inkomst", "Sick with sickness benefit"),
@@ -130,34 +116,16 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "pes_result": (
         1,
-        _named(
+        named(
             registered=("Inskriven", "Registered"),
             not_registered=("Inte inskriven", "Not registered"),
             unknown=("Okänt", "Unknown"),
         ),
     ),
-    "insats_kind": (
-        1,
-        _named(
-            work_training=("Arbetsträning", "Work training"),
-            work_placement=("Praktik", "Work placement"),
-            subsidised_employment=("Subventionerad anställning", "Subsidised employment"),
-            municipal_job=("Kommunal anställning", "Municipal job"),
-            labour_market_training=("Arbetsmarknadsutbildning", "Labour market training"),
-            af_programme=("Program hos Arbetsförmedlingen", "Programme of Arbetsförmedlingen"),
-            vocational_rehabilitation=("Arbetslivsinriktad rehabilitering", "Vocational rehabilitation"),
-            medical_rehabilitation=("Medicinsk rehabilitering", "Medical rehabilitation"),
-            adult_education=("Vuxenutbildning", "Adult education"),
-            job_search_course=("Jobbsökarkurs", "Job search course"),
-            information=("Information", "Information"),
-            mapping=("Kartläggning", "Mapping"),
-            motivation=("Motivation", "Motivation"),
-            sfi=("Svenska för invandrare", "Swedish for immigrants"),
-        ),
-    ),
+    "insats_kind": (1, INSATS_KINDS),
     "provider_role": (
         1,
-        _named(
+        named(
             labour_market_unit=("Arbetsmarknadsenhet", "Labour market unit"),
             employment_service=("Arbetsförmedlingen", "Employment service"),
             social_insurance=("Försäkringskassan", "Social insurance"),
@@ -169,7 +137,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "staff_role": (
         1,
-        _named(
+        named(
             social_worker=("Socialsekreterare", "Social worker"),
             benefit_officer=("Bidragshandläggare", "Benefit officer"),
             labour_market_secretary=("Arbetsmarknadssekreterare", "Labour market secretary"),
@@ -178,10 +146,10 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
             team_leader=("Gruppledare", "Team leader"),
         ),
     ),
-    "assignment_mode": (1, _named(direct=("Direktanvisning", "Direct"), planned=("Planerad anvisning", "Planned"))),
+    "assignment_mode": (1, named(direct=("Direktanvisning", "Direct"), planned=("Planerad anvisning", "Planned"))),
     "assignment_basis": (
         1,
-        _named(
+        named(
             sol_12_1=("Står till arbetsmarknadens förfogande (SoL 12 kap. 1 §)", "At the labour market's disposal"),
             sol_12_4=("Praktik eller kompetenshöjande (SoL 12 kap. 4 §)", "Practice or training"),
             voluntary=("Frivilligt", "Voluntary"),
@@ -189,11 +157,11 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "assignment_answer": (
         1,
-        _named(accepted=("Accepterad", "Accepted"), declined=("Avböjd", "Declined"), no_answer=("Inget svar", "No answer")),
+        named(accepted=("Accepterad", "Accepted"), declined=("Avböjd", "Declined"), no_answer=("Inget svar", "No answer")),
     ),
     "not_assigned_because": (
         1,
-        _named(
+        named(
             illness=("Sjukdom", "Illness"),
             parental_leave=("Föräldraledighet", "Parental leave"),
             already_in_insats=("Redan i insats", "Already in an insats"),
@@ -204,7 +172,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "close_reason": (
         1,
-        _named(
+        named(
             self_supporting_work=("Egen försörjning genom arbete", "Self-supporting through work"),
             studies=("Studier", "Studies"),
             other_benefit=("Annan ersättning", "Another benefit"),
@@ -222,12 +190,12 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "reopen_reason": (
         1,
-        _named(closed_in_error=("Felaktigt avslutat", "Closed in error"), appeal=("Ändrat efter överklagande", "Changed after an appeal")),
+        named(closed_in_error=("Felaktigt avslutat", "Closed in error"), appeal=("Ändrat efter överklagande", "Changed after an appeal")),
     ),
-    "household_role": (1, _named(applicant=("Sökande", "Applicant"), co_applicant=("Medsökande", "Co-applicant"))),
+    "household_role": (1, named(applicant=("Sökande", "Applicant"), co_applicant=("Medsökande", "Co-applicant"))),
     "identity_kind": (
         1,
-        _named(
+        named(
             personnummer=("Personnummer", "Personal identity number"),
             samordningsnummer=("Samordningsnummer", "Coordination number"),
             local_reserve=("Lokalt reservnummer", "Local reserve number"),
@@ -236,7 +204,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "protection_level": (
         1,
-        _named(
+        named(
             none=("Inget skydd", "None"),
             secrecy_marking=("Sekretessmarkering", "Secrecy marking"),
             protected_registration=("Skyddad folkbokföring", "Protected registration"),
@@ -244,7 +212,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "purpose": (
         1,
-        _named(
+        named(
             handling=("Handläggning", "Handling"),
             follow_up=("Uppföljning", "Follow-up"),
             planning=("Planering", "Planning"),
@@ -253,7 +221,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "import_outcome": (
         1,
-        _named(
+        named(
             done=("Utfört", "Done"),
             again=("Redan utfört", "Done before"),
             refused=("Nekat", "Refused"),
@@ -262,7 +230,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "worklist_reason": (
         1,
-        _named(
+        named(
             application_awaited=("Ansökan väntas", "An application is awaited"),
             completion_awaited=("Komplettering väntas", "A completion is awaited"),
             assessment_to_start=("Utredning ska inledas", "An assessment is to start"),
@@ -273,10 +241,10 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
             assignment_unanswered=("Anvisning obesvarad", "An assignment is unanswered"),
         ),
     ),
-    "experience": (1, _named(new=("Ny i tjänsten", "New in the work"), experienced=("Erfaren", "Experienced"))),
+    "experience": (1, named(new=("Ny i tjänsten", "New in the work"), experienced=("Erfaren", "Experienced"))),
     "case_type": (
         1,
-        _named(
+        named(
             income_support=("Försörjningsstöd", "Income support"),
             fund_administration=("Förmedlingsmedel", "Administration of somebody's money"),
             estate_notification=("Dödsboanmälan", "Notification of an estate"),
@@ -285,7 +253,7 @@ CODES: Final[Mapping[str, tuple[int, Mapping[str, Names]]]] = {
     ),
     "became": (
         1,
-        _named(
+        named(
             awaiting_application=("Väntar på ansökan", "Awaiting an application"),
             awaiting_decision=("Väntar på beslut", "Awaiting a decision"),
             granted=("Bifall", "Granted"),

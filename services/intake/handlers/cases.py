@@ -20,10 +20,10 @@ from services.intake.domain.steps import Refused
 from services.intake.domain.worklist import Task, tasks
 from services.intake.store import cases as store
 from services.intake.store import vault
-from services.intake.store.cases import Change, Override, SourceRef, Stored
+from services.intake.store.cases import Override, SourceRef, Stored
 from services.intake.store.vault import Vault
 from services.intake.translate import name_of, publishable
-from shared import outbox
+from shared import changes, outbox
 from shared.context import Context
 from shared.crash import CrashPoint, reach
 from shared.idempotency import Answer, Key, claim, settle
@@ -184,12 +184,6 @@ def is_protected(known: Beside, case: Case) -> bool:
     return (known.protection or case.protection) != UNPROTECTED
 
 
-async def changes(db: Database, after: int, most: int, sees_protected: bool) -> list[Change]:
-    """What changed after a place, the oldest first."""
-    async with transaction(db) as tx:
-        return await store.changes(tx, after, most, sees_protected)
-
-
 async def worklist(db: Database, unit: str | None, now: datetime, sees_protected: bool) -> list[tuple[UUID, Task]]:
     """What waits in the open cases of a unit, or of all: by the day it is due, then by case and reason."""
     rows = await store.open_of(db, unit, sees_protected)
@@ -225,7 +219,7 @@ async def tell(tx: Transaction, ours: Ours, case_id: UUID, after: Stored, told: 
     """What stands after a decision: the case, its timer, a change for those who follow, and the facts themselves."""
     if told:
         await store.save(tx, case_id, after)
-        await store.note_change(tx, case_id, after.version, [name_of(each.event) for each in told], context)
+        await changes.note(tx, case_id, after.version, [name_of(each.event) for each in told], context)
     due = lapse_due(after.case)
     await set_timer(tx, case_id, due.at if due else None)
     await outbox.append(tx, ours.source, told, context)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -37,16 +36,6 @@ SOURCES_OF = "SELECT source_system, source_ref FROM source_ref WHERE case_id = $
 NOTE_OVERRIDE = """
     INSERT INTO override (case_id, rule, ref, reason, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 """
-CHANGED = "INSERT INTO change_pending (case_id, version, facts, recorded_at) VALUES ($1, $2, $3, $4)"
-# Whoever comes while another moves rows waits for them at those very rows, so places are given by one at a time.
-PLACE = """
-    WITH moved AS (DELETE FROM change_pending RETURNING *)
-    INSERT INTO change (case_id, version, facts, recorded_at) SELECT case_id, version, facts, recorded_at FROM moved ORDER BY id
-"""
-CHANGES = """
-    SELECT change.* FROM change LEFT JOIN state ON stream = case_id
-    WHERE place > $1 AND ($3 OR protected IS NOT TRUE) ORDER BY place LIMIT $2
-"""
 OPEN_OF = "SELECT stream, body::text AS body FROM state WHERE status = 'open' AND ($1::text IS NULL OR unit = $1) AND ($2 OR NOT protected)"
 PROTECTED_OF = "SELECT stream FROM state WHERE stream = ANY($1::uuid[]) AND protected"
 FIRST = UUID(int=0)
@@ -79,17 +68,6 @@ class SourceRef:
 
     system: str
     ref: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """A case that changed: at which place of the stream, to which version, by which facts, and when that was registered."""
-
-    place: int
-    case_id: UUID
-    version: int
-    facts: Sequence[str]
-    recorded_at: datetime
 
 
 @dataclass(frozen=True)
@@ -140,20 +118,6 @@ async def open_of(db: Database, unit: str | None, protected: bool) -> list[tuple
 def read_body(text: str) -> Case:
     """A case from its document."""
     return BODY.validate_json(text)
-
-
-async def note_change(tx: Transaction, case_id: UUID, version: int, facts: Sequence[str], context: Context) -> None:
-    """Tells those who follow that a case changed, and by which facts."""
-    await tx.execute(CHANGED, case_id, version, facts, context.now)
-
-
-async def changes(tx: Transaction, after: int, most: int, protected: bool) -> list[Change]:
-    """What changed after a place, in the order of places; that of one case in the order of its versions.
-
-    Of cases of protected persons only if they are asked for: whoever may not see them does not learn that they exist.
-    """
-    await tx.execute(PLACE)
-    return [Change(**row) for row in await tx.fetch(CHANGES, after, most, protected)]
 
 
 async def known_as(db: Database | Transaction, reference: SourceRef) -> UUID | None:

@@ -123,6 +123,8 @@ def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next
         raise Refused("This referral is there already.", allowed)
     if (draft.kind == facts.INSATS) != (draft.insats_kind is not None):
         raise Refused("A referral to an insats says of which kind, and no other does.", allowed)
+    if draft.to_function is None:
+        raise Refused("A referral says to whom it goes.", allowed)
     if draft.assignment_ref and any(each.assignment_ref == draft.assignment_ref and each.is_open for each in case.referrals.values()):
         raise Refused("There is an open referral for this assignment.", allowed)
     if draft.successor_of is not None:
@@ -192,8 +194,6 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
         case facts.ReferralSent() as sent:
             if beside.closed:
                 raise Refused("The case is closed.", allowed)
-            if referral.to_function is None:
-                raise Refused("The draft does not say to whom it goes.", allowed)
             if sent.reply_due_on <= on:
                 raise Refused("An answer cannot be due on the day of sending or before.", allowed)
             if (sent.legal_basis == facts.CONSENT) != (sent.consent_ref is not None):

@@ -194,7 +194,7 @@ async def test_a_request_whose_answer_is_lost_has_one_effect(intake: Intake, mon
 
 
 async def test_changes_are_followed_as_they_happen(intake: Intake, client: IntakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.intake.api.lists.POLL_S", 0.02)
+    monkeypatch.setattr("shared.changes.POLL_S", 0.02)
     followed = client.follow_changes(at_a_time_s=1)
     case = await client.receive_application(person_ref=ANNA, happened=date(2026, 1, 6), **APPLIED)
     assert (await asyncio.wait_for(anext(followed), 10)).version == case.version

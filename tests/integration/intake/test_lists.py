@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.api import lists
+from shared import changes
 from shared.postgres import transaction
 from tests.integration.intake.conftest import APPLICATION, CONTACT, GRANTED, Intake
 
@@ -186,7 +186,7 @@ async def test_many_readers_at_once_read_the_same(intake: Intake) -> None:
 
 
 async def test_changes_come_as_they_happen_and_go_on_where_the_stream_broke_off(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "POLL_S", 0.05)
+    monkeypatch.setattr(changes, "POLL_S", 0.05)
     case = await intake.done("/cases", "2026-01-20", **CONTACT)
     [first] = await changed(intake)
     stream = asyncio.create_task(intake.staff.get("/intake/changes/stream?for_s=1", headers={"Last-Event-ID": str(first["place"])}))

@@ -1,0 +1,188 @@
+"""One act, one transaction: lock, load, decide, evolve, save, tell. Nobody below opens a transaction or commits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from uuid import UUID
+
+from services.referrals import store
+from services.referrals.domain.facts import ReferralDrafted
+from services.referrals.domain.referral import evolve
+from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue
+from services.referrals.domain.steps import Actor, Refused, Step
+from services.referrals.domain.worklist import Task, tasks
+from services.referrals.store import Known, Seer, Stored
+from services.referrals.translate import name_of, publishable, unplaced
+from shared import changes, outbox
+from shared.context import Context
+from shared.crash import CrashPoint, reach
+from shared.idempotency import Answer, Key, claim, settle
+from shared.postgres import Database, Transaction, transaction
+from shared.telemetry import step
+from shared.timers import set_timer
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What this municipality decides with: the `source` of what it tells, when it reminds, and to whom a direct assignment goes."""
+
+    source: str
+    deadlines: Deadlines
+    direct_to: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: what somebody says has happened in which case, and to which version of it; and who they are."""
+
+    act: Act
+    case_id: UUID
+    seer: Seer
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The referrals of a case as they are, as far as the asker may see them."""
+
+    case_id: UUID
+    stored: Stored
+    known: Known
+    functions: Mapping[UUID, str]
+    referral_id: UUID | None = None
+
+
+class Unknown(Exception):
+    """There is no such case, or no such referral, for the one who asks."""
+
+
+class Outdated(Exception):
+    """The case has another version than the one that the request builds on."""
+
+
+class NotAllowed(Exception):
+    """The domain refused: what it said, and the case as the asker sees it."""
+
+    def __init__(self, done: Done, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.done, self.refused = done, refused
+
+
+@step
+async def handle(db: Database, ours: Ours, key: Key, status: int, asked: Asked, context: Context) -> Done:
+    """Carries a request out once for each key; a repeated one gets its case as it is now. `status`: by which it is answered.
+
+    Raises Unknown, Outdated, NotAllowed, and Problem for a key that is in use; then nothing has happened, but that what crossed
+    another's act is kept for a human to look at.
+    """
+    try:
+        async with transaction(db) as tx:
+            answered = await claim(tx, key)
+            if answered is not None:
+                return await show(tx, asked.case_id, asked.seer, UUID(answered.resource))
+            done = await carry_out(tx, ours, asked, context)
+            await settle(tx, key, Answer(status, str(asked.act.fact.referral_id)))
+            reach(CrashPoint.API_BEFORE_COMMIT)
+    except NotAllowed as error:
+        if error.refused.crossed:
+            async with transaction(db) as tx:
+                act = asked.act
+                await store.note_conflict(tx, asked.case_id, act.fact.referral_id, act.step, act.by, context)
+        raise
+    reach(CrashPoint.API_AFTER_COMMIT)
+    return done
+
+
+async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context) -> Done:
+    """Carries a request out in the caller's transaction, which must end with whatever this raises: it raises as `handle` does."""
+    before = await store.load(tx, asked.case_id)
+    seen = await show(tx, asked.case_id, asked.seer, asked.act.fact.referral_id)
+    may_see = store.visible(seen.functions, before, asked.seer)
+    if asked.act.step is not Step.DRAFT and asked.act.fact.referral_id not in may_see:
+        raise Unknown
+    if asked.expected_version not in (None, before.version):
+        raise Outdated
+    try:
+        after = await follow(tx, ours, asked.case_id, before, seen.known, asked.act, context)
+    except Refused as refused:
+        raise NotAllowed(seen, refused) from None
+    if asked.act.overriding:
+        await store.note_override(tx, asked.case_id, asked.act.fact.referral_id, asked.act.step, asked.act.overriding, context)
+    return replace(seen, stored=after, functions=await store.functions(tx, asked.case_id))
+
+
+async def show(db: Database | Transaction, case_id: UUID, seer: Seer, referral_id: UUID | None = None) -> Done:
+    """The referrals of a case as they are. Raises Unknown for a case that is not there for the asker."""
+    known = await store.known(db, case_id)
+    if known is None or (known.protected and not seer.protected):
+        raise Unknown
+    done = Done(case_id, await store.read(db, case_id), known, await store.functions(db, case_id), referral_id)
+    if seer.functions is not None and not store.visible(done.functions, done.stored, seer):
+        raise Unknown
+    return done
+
+
+async def follow(tx: Transaction, ours: Ours, case_id: UUID, before: Stored, known: Known, act: Act, context: Context) -> Stored:
+    """Decide, evolve, save, tell: the timer and the facts with the state, or none of them. Raises Refused."""
+    decided = step(decide)(before.case, act, beside(known))
+    functions = {each.referral_id: each.to_function for each in decided if isinstance(each, ReferralDrafted) and each.to_function}
+    happened = [unplaced(each) for each in decided] if known.protected else decided
+    after = Stored(before.version + len(happened), reduce(step(evolve), happened, before.case))
+    told = publishable(case_id, happened)
+    await store.save(tx, case_id, after, functions, known.protected)
+    await changes.note(tx, case_id, after.version, [name_of(each.event) for each in told], context)
+    await set_timer(tx, case_id, due(after.case, ours.deadlines))
+    await outbox.append(tx, ours.source, told, context)
+    return after
+
+
+@step
+async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> None:
+    """What time has brought about in a case by now: a timer fires as an ordinary act, re-checked here."""
+    async with transaction(db) as tx:
+        stored, known = await store.load(tx, case_id), await store.known(tx, case_id) or Known()
+        while acts := overdue(stored.case, ours.deadlines, context.now):
+            stored = await follow(tx, ours, case_id, stored, known, acts[0], context)
+        await set_timer(tx, case_id, due(stored.case, ours.deadlines))
+
+
+def beside(known: Known) -> Beside:
+    """What the decider is told of the case."""
+    return Beside(known.closed, {UUID(ref): each["basis"] for ref, each in known.assignments.items()})
+
+
+def actor_of(seer: Seer, act: Step) -> Actor:
+    """As whom somebody acts: a recipient's staff as the recipient, the senders' as the sender, or for the person."""
+    if seer.functions is not None:
+        return Actor.RECIPIENT
+    return Actor.CLIENT if act is Step.WITHDRAW else Actor.SENDER
+
+
+async def worklist(db: Database, to_function: str | None, seer: Seer, now: datetime) -> list[tuple[UUID, Task]]:
+    """What waits for the asker: for the senders' staff what waits for them, for a recipient's what waits for their function."""
+    waits_for = Actor.SENDER if seer.functions is None else Actor.RECIPIENT
+    found = []
+    for case_id, stored, known in await store.worked_on(db, to_function, seer):
+        functions = await store.functions(db, case_id) if known.protected or seer.functions is not None else {}
+        may_see = store.visible(functions, stored, seer)
+        for task in tasks(stored.case, known.closed, now):
+            addressed = functions.get(task.referral_id, task.to_function)
+            if task.waits_for is waits_for and task.referral_id in may_see and to_function in (None, addressed):
+                found.append((case_id, replace(task, to_function=addressed)))
+    return sorted(found, key=lambda each: place_of(*each))
+
+
+def place_of(case_id: UUID, task: Task) -> tuple[str, ...]:
+    """Where a task stands on the worklist."""
+    return task.due_on.isoformat(), str(case_id), task.reason, str(task.referral_id), str(task.ref or "")
+
+
+async def settle_conflict(db: Database, key: Key, number: int, seer: Seer, context: Context) -> None:
+    """A human has looked at what crossed. Raises Unknown, and Problem for a key that is in use."""
+    async with transaction(db) as tx:
+        if await claim(tx, key) is not None:
+            return
+        if not await store.settle_conflict(tx, number, seer, context):
+            raise Unknown
+        await settle(tx, key, Answer(204, str(number)))

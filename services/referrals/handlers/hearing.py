@@ -1,0 +1,96 @@
+"""What intake told, in the transaction of the inbox: what this house knows of a case, and the draft of a direct assignment."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from contracts.codes import AssignmentMode, ProtectionLevel
+from contracts.envelope import Envelope
+from contracts.event import TimePrecision, UnmappedCode
+from contracts.intake import AssignmentIssuedV1, CaseClosedV1, CaseReopenedV1, EventCorrectedV1, ProtectionLevelChangedV1
+from services.referrals import store
+from services.referrals.domain import facts
+from services.referrals.domain.facts import State
+from services.referrals.domain.moments import day, instant, local_date
+from services.referrals.domain.rules import Act
+from services.referrals.domain.steps import Actor, Refused, Step
+from services.referrals.handlers.cases import Ours, follow
+from services.referrals.store import Known, Stored
+from shared.context import Context
+from shared.postgres import Transaction
+from shared.telemetry import step
+
+
+@step
+async def apply(tx: Transaction, ours: Ours, envelope: Envelope, context: Context) -> None:
+    """One fact of intake, heard once and in its order. What the domain refuses is kept as a conflict: it never raises for that."""
+    case_id = envelope.partitionkey
+    stored, known = await store.load(tx, case_id), await store.known(tx, case_id) or Known()
+    told = _with(known, envelope)
+    await store.know(tx, case_id, told)
+    if isinstance(envelope.data, AssignmentIssuedV1) and envelope.data.mode == AssignmentMode.DIRECT:
+        await _draft(tx, ours, case_id, stored, told, envelope, context)
+    if isinstance(envelope.data, EventCorrectedV1):
+        await _reverse(tx, ours, case_id, stored, known, envelope, context)
+
+
+def _with(known: Known, envelope: Envelope) -> Known:
+    match envelope.data:
+        case CaseClosedV1():
+            return replace(known, closed_by=known.closed_by or envelope.id)
+        case CaseReopenedV1():
+            return replace(known, closed_by=None)
+        case EventCorrectedV1() as corrected if corrected.corrects_event_id == known.closed_by and corrected.entered_in_error:
+            return replace(known, closed_by=None)
+        case ProtectionLevelChangedV1() as changed:
+            return replace(known, protected=changed.level != ProtectionLevel.NONE)
+        case AssignmentIssuedV1() as issued:
+            entry = {"basis": str(issued.basis), "event_id": str(envelope.id)}
+            return replace(known, assignments={**known.assignments, str(issued.assignment_ref): entry})
+    return known
+
+
+async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:
+    """Direktanvisning (26-punktsplanen act. 10): the referral for it is written at once; a human sends it."""
+    issued = envelope.data
+    assert isinstance(issued, AssignmentIssuedV1)
+    if isinstance(issued.insats_kind, UnmappedCode):  # a newer intake says what this house cannot tell further
+        await store.note_conflict(tx, case_id, None, Step.DRAFT, Actor.RULE, context, envelope.id)
+        return
+    happened = day(local_date(envelope.time)) if envelope.timeprecision is TimePrecision.DAY else instant(envelope.time)
+    draft = facts.ReferralDrafted(
+        happened=happened,
+        referral_id=uuid7(),
+        kind=facts.INSATS,
+        insats_kind=str(issued.insats_kind),
+        to_function=ours.direct_to,
+        planned_hours_per_week=issued.planned_hours_per_week,
+        assignment_ref=issued.assignment_ref,
+    )
+    await _try(tx, ours, case_id, stored, known, Act(Step.DRAFT, Actor.RULE, draft, context.now), envelope, context)
+
+
+async def _reverse(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:
+    """An assignment that intake takes back: a draft for it is discarded; what was sent a human looks at."""
+    corrected = envelope.data
+    assert isinstance(corrected, EventCorrectedV1)
+    gone = {ref for ref, each in known.assignments.items() if each["event_id"] == str(corrected.corrects_event_id)}
+    for referral_id, referral in stored.case.referrals.items():
+        if not referral.is_open or str(referral.assignment_ref) not in gone:
+            continue
+        if referral.state is State.DRAFT:
+            discarded = facts.ReferralDiscarded(instant(context.now), referral_id)
+            act = Act(Step.DISCARD, Actor.RULE, discarded, context.now)
+            await _try(tx, ours, case_id, stored, known, act, envelope, context)
+        else:
+            await store.note_conflict(tx, case_id, referral_id, Step.RECALL, Actor.RULE, context, envelope.id)
+
+
+async def _try(
+    tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, act: Act, envelope: Envelope, context: Context
+) -> None:
+    try:
+        await follow(tx, ours, case_id, stored, known, act, context)
+    except Refused:
+        await store.note_conflict(tx, case_id, act.fact.referral_id, act.step, act.by, context, envelope.id)
