@@ -86,8 +86,9 @@ class Case:
     referrals: Mapping[UUID, Referral] = field(default_factory=dict)
 
     def successor(self, referral_id: UUID) -> UUID | None:
-        """The referral that was written in the place of one that ended."""
-        return next((each for each, referral in self.referrals.items() if referral.successor_of == referral_id), None)
+        """The referral that was written in the place of one that ended; a draft that was discarded is none."""
+        written = ((key, each) for key, each in self.referrals.items() if each.state is not State.DISCARDED)
+        return next((key for key, each in written if each.successor_of == referral_id), None)
 
     @property
     def hours_per_week(self) -> int:
@@ -134,7 +135,7 @@ def evolve(case: Case, fact: Fact) -> Case:
 def _after(was: Referral, fact: Fact) -> Referral:
     now = replace(was, state=BECOMES.get(type(fact), was.state))
     if not now.is_open and was.is_open:
-        now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_requested=False)
+        now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_requested=False, held_from=None)
     match fact:
         case facts.ReferralSent():
             return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)
@@ -163,7 +164,7 @@ def _after(was: Referral, fact: Fact) -> Referral:
         case facts.ReferralExtended():
             return replace(now, planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week)
         case facts.ReferralCompleted() | facts.ReferralDiscontinued():
-            return replace(now, outcome=fact.outcome, held_from=None)
+            return replace(now, outcome=fact.outcome)
         case facts.RecallRequested():
             return replace(now, recall_requested=True)
         case facts.RecallRefused():
@@ -173,9 +174,9 @@ def _after(was: Referral, fact: Fact) -> Referral:
         case facts.ReferralHoldEnded():
             return replace(now, state=fact.held_from, held_from=None, reason=None)
         case facts.ReferralChased():
-            return replace(now, chased=fact.happened)
+            return replace(now, chased=max(was.chased or fact.happened, fact.happened))
         case facts.ReferralEscalated():
-            return replace(now, escalated=fact.happened)
+            return replace(now, escalated=max(was.escalated or fact.happened, fact.happened))
         case facts.ReadyForNextStep():
             return replace(now, ready=was.ready or fact.happened)
         case facts.DeviationReported():

@@ -10,13 +10,15 @@ from services.referrals.domain import facts
 from services.referrals.domain.facts import Code, Fact, State
 from services.referrals.domain.moments import Precision, When, day, local_date, midnight
 from services.referrals.domain.referral import Case, Referral
-from services.referrals.domain.steps import MATRIX, Actor, Next, NotYet, Refused, Step
+from services.referrals.domain.steps import DRAFTERS, MATRIX, Actor, Next, NotYet, Refused, Step
 
 CONSULT_FIRST = "sol_12_4"
 """The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §)."""
 NEVER: Final = frozenset({Step.ACCEPT, Step.WAITLIST, Step.SCHEDULE, Step.START})
 """What a consultation does not take: it never moves responsibility."""
 BEFORE_START = frozenset({State.SENT, State.RECEIVED, State.INFO_REQUESTED, State.ACCEPTED, State.WAITLISTED, State.SCHEDULED})
+OF_RECIPIENT = frozenset(step for state in BEFORE_START for step, by in MATRIX[state].items() if Actor.RECIPIENT in by)
+"""What the recipient may say before a start, so also of what has meanwhile ended or rests."""
 OF_WHAT_RUNS = frozenset({Step.COMPLETE, Step.DISCONTINUE, Step.REPORT_DEVIATION})
 
 
@@ -72,7 +74,7 @@ def decide(case: Case, act: Act, beside: Beside) -> tuple[Fact, ...]:
 def steps(case: Case, beside: Beside) -> Iterator[Next]:
     """What can be done now, and by whom."""
     if not beside.closed:
-        yield Next(Step.DRAFT, by=(Actor.SENDER, Actor.RULE))
+        yield Next(Step.DRAFT, by=tuple(sorted(DRAFTERS)))
     for referral_id, referral in case.referrals.items():
         for step, actors in MATRIX[referral.state].items():
             by = tuple(sorted(actors))
@@ -101,9 +103,10 @@ def _timed(case: Case, deadlines: Deadlines) -> Iterator[tuple[datetime, Fact]]:
             continue
         after = deadlines.working_day(referral.reply_due_on, 1)
         escalated_on = deadlines.working_day(after, deadlines.escalate_after)
-        if referral.chased is None:
+        # Who is reminded by hand before the answer was due is reminded again when it was.
+        if referral.chased is None or referral.chased.date < after:
             yield midnight(after), facts.ReferralChased(day(after), referral_id, "recipient")
-        elif referral.escalated is None:
+        elif referral.escalated is None or referral.escalated.date < after:
             yield midnight(escalated_on), facts.ReferralEscalated(day(escalated_on), referral_id, deadlines.escalate_to)
         elif deadlines.expire_after is not None:
             ends_on = deadlines.working_day(escalated_on, deadlines.expire_after)
@@ -119,6 +122,8 @@ def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next
     assert isinstance(draft, facts.ReferralDrafted)
     if beside.closed:
         raise Refused("The case is closed.", allowed)
+    if act.by not in DRAFTERS:
+        raise Refused("This step belongs to somebody else.", allowed)
     if draft.referral_id in case.referrals:
         raise Refused("This referral is there already.", allowed)
     if (draft.kind == facts.INSATS) != (draft.insats_kind is not None):
@@ -129,7 +134,7 @@ def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next
         raise Refused("There is an open referral for this assignment.", allowed)
     if draft.successor_of is not None:
         before = case.referrals.get(draft.successor_of)
-        if before is None or before.state in (State.DRAFT, State.DISCARDED):
+        if before is None or before.sent is None:
             raise Refused("What it succeeds is no referral of this case that was sent.", allowed)
         if case.successor(draft.successor_of) is not None:
             raise Refused("What it succeeds has a successor.", allowed)
@@ -146,11 +151,10 @@ def _must_be_theirs(referral: Referral, act: Act, allowed: tuple[Next, ...]) -> 
 
 def _crossed(referral: Referral, act: Act) -> bool:
     """Whether two who did not know of each other acted: the recipient on what the sender ended, or the sender against a start."""
-    answers = MATRIX[State.SENT].keys() | MATRIX[State.ACCEPTED].keys()
-    ended_by_sender = (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED, State.ON_HOLD)
     if act.step in (Step.RECALL, Step.WITHDRAW):
         return referral.runs
-    return act.step in answers and referral.state in ended_by_sender
+    ended_by_sender = referral.state in (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED)
+    return act.step in OF_RECIPIENT and (ended_by_sender or referral.held_from in BEFORE_START)
 
 
 def _is_possible(referral: Referral, step: Step) -> bool:
@@ -198,7 +202,7 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
                 raise Refused("An answer cannot be due on the day of sending or before.", allowed)
             if (sent.legal_basis == facts.CONSENT) != (sent.consent_ref is not None):
                 raise Refused("Consent as the ground names the consent, and no other ground does.", allowed)
-            if not act.overriding and referral.assignment_ref and _lacks_consultation(case, referral.assignment_ref, beside):
+            if not act.overriding and _lacks_consultation(case, referral, beside):
                 raise Refused("Arbetsförmedlingen is consulted before this assignment (SoL 12 kap. 4 §), or a reason given.", allowed)
         case facts.ReferralInformationRequested() as asked if asked.due_on < on:
             raise Refused("The information cannot be due before it is asked for.", allowed)
@@ -223,9 +227,11 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
                 raise Refused("It cannot have happened before what it follows on.", allowed)
 
 
-def _lacks_consultation(case: Case, assignment_ref: UUID, beside: Beside) -> bool:
+def _lacks_consultation(case: Case, referral: Referral, beside: Beside) -> bool:
+    if referral.assignment_ref is None or referral.kind == facts.CONSULTATION:
+        return False
     advised = any(each.state is State.ADVISED for each in case.referrals.values())
-    return beside.assignments.get(assignment_ref) == CONSULT_FIRST and not advised
+    return beside.assignments.get(referral.assignment_ref) == CONSULT_FIRST and not advised
 
 
 def _has_next(case: Case, ends: Fact) -> bool:

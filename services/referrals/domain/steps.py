@@ -70,6 +70,9 @@ _WAITS = _row(recall=(S,), withdraw=(C,), hold=(S, T), chase=(S, T), escalate=(S
 _ANSWERED = _row(recall=(S,), confirm_recall=(R, S), refuse_recall=(R, S), withdraw=(C,), hold=(S, T), chase=(S,), escalate=(S,))
 _LATER = _row(acknowledge_deviation=(S,), handle_deviation=(S,))
 
+DRAFTERS: Final = frozenset({S, T})
+"""Who may write a referral: before it is written it has no state, so no row."""
+
 MATRIX: Final[Mapping[State, Row]] = {
     State.DRAFT: _row(send=(S,), discard=(S, T), hold=(S, T)),
     State.SENT: {**_row(receive=(R, S)), **_ANSWERS, **_WAITS, **_row(expire=(T,))},

@@ -67,17 +67,18 @@ def _of(case: Case, referral_id: UUID, referral: Referral, closed: bool, today: 
     sender, recipient = Actor.SENDER, Actor.RECIPIENT
     if closed and referral.is_open:
         yield today, Reason.CASE_CLOSED, sender, None
-    if referral.state is State.DRAFT:
+    if referral.state is State.DRAFT and not closed:
         yield referral.drafted.date, Reason.TO_SEND, sender, None
     if referral.waits_for_an_answer and referral.reply_due_on:
-        yield referral.reply_due_on, Reason.TO_ANSWER, recipient, None
+        if referral.state is not State.INFO_REQUESTED:  # whoever asks waits: every wait is of one party (`domain.md` 4.1)
+            yield referral.reply_due_on, Reason.TO_ANSWER, recipient, None
         if today > referral.reply_due_on:
             yield referral.reply_due_on, Reason.REPLY_OVERDUE, sender, None
     if referral.state is State.INFO_REQUESTED and referral.information_due_on:
         yield referral.information_due_on, Reason.INFORMATION_AWAITED, sender, None
     if referral.state is State.SCHEDULED and referral.starts_on:
         yield referral.starts_on, Reason.TO_START, recipient, None
-    if referral.recall_requested and referral.answered:
+    if referral.recall_requested and referral.state is not State.ON_HOLD:
         yield today, Reason.RECALL_TO_ANSWER, recipient, None
     if referral.state in (State.DECLINED, State.REDIRECTED) and not closed and referral.ended and case.successor(referral_id) is None:
         yield referral.ended.date, Reason.SUCCESSOR_MISSING, sender, None
