@@ -116,11 +116,6 @@ def test_in_a_closed_case_nothing_is_written_or_sent() -> None:
     allowed(knowing(running, closed), Step.COMPLETE)
 
 
-def test_a_draft_is_sent_when_it_says_to_whom() -> None:
-    refused(in_state(State.DRAFT, to_function=None), Step.SEND, "to whom")
-    allowed(drafted, Step.SEND)
-
-
 def test_an_answer_is_due_after_the_day_of_sending() -> None:
     for due in (date(2026, 3, 1), date(2026, 3, 2)):
         refused(drafted, Step.SEND, "due on the day of sending", reply_due_on=due)
