@@ -11,6 +11,10 @@ from tools.api import BadInput, RefusedInput, open_api, street
 from tools.figures import BEYOND, NOT_REACHED, format_option, moment, print_csv, print_json, share, with_unit
 
 FROM_TO: Final = {
+    "L20": "first contact to the first insats that counts",
+    "L20any": "first contact to any insats",
+    "L20P": "first contact to the first insats that counts, over the cases of a person",
+    "L21": "application to the first insats that counts",
     "L01": "first contact to application",
     "L02": "application to its last completion",
     "L03": "complete application to decision",
@@ -20,6 +24,16 @@ FROM_TO: Final = {
     "L07": "first assessment completed to plan",
     "L08": "plan to assignment",
     "L09": "application as unemployed to direct assignment",
+    "L10": "assignment to the first booking",
+    "L12": "referral drafted to sent",
+    "L13": "referral sent to received",
+    "L14": "referral sent to the final answer",
+    "L14q": "referral sent to the recipient's first question",
+    "L15": "referral sent to accepted",
+    "L16": "referral accepted to started",
+    "L17": "referral sent to started",
+    "L22": "ready for the next step to the next insats",
+    "L23": "end of the last open insats to the next",
     "L24": "months of support",
 }
 
@@ -31,10 +45,11 @@ FROM_TO: Final = {
 @click.option("--known-at", metavar="DATE", help="What was recorded by then.  [default: now]")
 @format_option
 def leadtimes(measure: str | None, by: str | None, as_of: str | None, known_at: str | None, shown_as: str) -> None:
-    """Show the lead times L01 to L09 and the months of support (L24).
+    """Show the lead times, first contact to insats (L20) first, and the months of support (L24).
 
     Completed, still waiting, ended otherwise, and the share completed within 30, 90, 180 and 365 days. Groups (--by): the channel of
-    first contact, the month of the start, the unit known when the wait began, the hindrance known at the first decision.
+    first contact, the month of the start, the unit known when the wait began, the hindrance known at the first decision, and of
+    referrals the function they were sent to (recipient).
 
     \b
     Exit codes: 0 shown, 2 a date that is none, 3 leadtimes does not answer.

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
+from contracts.catalogue import INTAKE_EVENTS
 from contracts.envelope import Envelope
 from services.leadtimes import store, translate
 from services.leadtimes.domain.clocks import clocks, from_json, to_json
@@ -121,9 +122,17 @@ def _all_of(cases: Collection[UUID], marks: Collection[Mark]) -> frozenset[UUID]
 
 
 def missing(history: Iterable[Envelope]) -> int:
-    """How many events of a stream nobody has heard, though a later one says that they exist."""
-    heard = {envelope.sequence for envelope in history if envelope.sequence is not None}
-    return max(heard, default=0) - len(heard)
+    """How many events of a case nobody has heard, though a later one of the same topic says that they exist.
+
+    A case that only referrals have told of lacks at least the one event of intake with which every case begins.
+    """
+    heard: dict[str, set[int]] = {INTAKE_EVENTS: set()}
+    for envelope in history:
+        heard.setdefault(envelope.data.topic, set())
+        if envelope.sequence is not None:
+            heard[envelope.data.topic].add(envelope.sequence)
+    unheard = sum(max(of_topic, default=0) - len(of_topic) for of_topic in heard.values())
+    return unheard + (len(heard) > 1 and not heard[INTAKE_EVENTS])
 
 
 async def rebuild(db: Database) -> int:

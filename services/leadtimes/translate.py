@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from contracts import intake
+from contracts import intake, referrals
 from contracts.catalogue import STAGE_RANK
 from contracts.envelope import Envelope
 from contracts.history import ImportCompletedV1, LogEventRecordedV1
@@ -37,7 +37,39 @@ FACT_TYPE: Final = {
     intake.CaseMarkedDuplicateV1.event_type: FactType.CASE_MARKED_DUPLICATE,
     intake.CaseUnmarkedDuplicateV1.event_type: FactType.CASE_UNMARKED_DUPLICATE,
     intake.ProtectionLevelChangedV1.event_type: FactType.PROTECTION_LEVEL_CHANGED,
+    referrals.ReferralDraftedV1.event_type: FactType.REFERRAL_DRAFTED,
+    referrals.ReferralDiscardedV1.event_type: FactType.REFERRAL_DISCARDED,
+    referrals.ReferralSentV1.event_type: FactType.REFERRAL_SENT,
+    referrals.ReferralReceivedV1.event_type: FactType.REFERRAL_RECEIVED,
+    referrals.ReferralInformationRequestedV1.event_type: FactType.REFERRAL_INFORMATION_REQUESTED,
+    referrals.ReferralInformationSuppliedV1.event_type: FactType.REFERRAL_INFORMATION_SUPPLIED,
+    referrals.ReferralAcceptedV1.event_type: FactType.REFERRAL_ACCEPTED,
+    referrals.ReferralWaitlistedV1.event_type: FactType.REFERRAL_WAITLISTED,
+    referrals.ReferralDeclinedV1.event_type: FactType.REFERRAL_DECLINED,
+    referrals.ReferralRedirectedV1.event_type: FactType.REFERRAL_REDIRECTED,
+    referrals.ReferralScheduledV1.event_type: FactType.REFERRAL_SCHEDULED,
+    referrals.ReferralNoShowV1.event_type: FactType.REFERRAL_NO_SHOW,
+    referrals.ReferralStartedV1.event_type: FactType.REFERRAL_STARTED,
+    referrals.ReferralExtendedV1.event_type: FactType.REFERRAL_EXTENDED,
+    referrals.ReferralCompletedV1.event_type: FactType.REFERRAL_COMPLETED,
+    referrals.ReferralDiscontinuedV1.event_type: FactType.REFERRAL_DISCONTINUED,
+    referrals.ReferralRecalledV1.event_type: FactType.REFERRAL_RECALLED,
+    referrals.ReferralWithdrawnV1.event_type: FactType.REFERRAL_WITHDRAWN,
+    referrals.ReferralCancelledV1.event_type: FactType.REFERRAL_CANCELLED,
+    referrals.ReferralExpiredV1.event_type: FactType.REFERRAL_EXPIRED,
+    referrals.RecallRequestedV1.event_type: FactType.RECALL_REQUESTED,
+    referrals.RecallRefusedV1.event_type: FactType.RECALL_REFUSED,
+    referrals.ReferralPutOnHoldV1.event_type: FactType.REFERRAL_PUT_ON_HOLD,
+    referrals.ReferralHoldEndedV1.event_type: FactType.REFERRAL_HOLD_ENDED,
+    referrals.ReferralChasedV1.event_type: FactType.REFERRAL_CHASED,
+    referrals.ReferralEscalatedV1.event_type: FactType.REFERRAL_ESCALATED,
+    referrals.AdviceGivenV1.event_type: FactType.ADVICE_GIVEN,
+    referrals.ReadyForNextStepV1.event_type: FactType.READY_FOR_NEXT_STEP,
+    referrals.DeviationReportedV1.event_type: FactType.DEVIATION_REPORTED,
+    referrals.DeviationAcknowledgedV1.event_type: FactType.DEVIATION_ACKNOWLEDGED,
+    referrals.DeviationHandledV1.event_type: FactType.DEVIATION_HANDLED,
     intake.EventCorrectedV1.event_type: FactType.EVENT_CORRECTED,
+    referrals.EventCorrectedV1.event_type: FactType.EVENT_CORRECTED,
 }
 
 
@@ -57,7 +89,7 @@ def marks(heard: Iterable[Envelope]) -> set[tuple[UUID, UUID]]:
 
 
 def fact(envelope: Envelope) -> Fact:
-    """An event of intake as a fact. Codes that we do not know stay as they came."""
+    """An event of intake or of referrals as a fact. Codes that we do not know stay as they came, numbers are written out."""
     body = envelope.data.model_dump(mode="json")
     return Fact(
         event_id=envelope.id,
@@ -69,7 +101,7 @@ def fact(envelope: Envelope) -> Fact:
         rank=STAGE_RANK[envelope.type],
         topic=envelope.data.topic,
         sequence=envelope.sequence or 0,
-        body={name: value for name, value in body.items() if isinstance(value, str)},
+        body={name: str(value) for name, value in body.items() if isinstance(value, str | int) and not isinstance(value, bool)},
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
+from services.leadtimes.api.insats_texts import INSATS_CODES, INSATS_COUNTED, INSATS_TEXTS
 from services.leadtimes.api.log_texts import LOG_TEXTS
 from services.leadtimes.api.measure_texts import GROUP_NAMES, MEASURE_TEXTS
 from shared.clock import LOCAL
@@ -99,8 +100,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # the measures
     "measures.title": ("Ledtider", "Lead times"),
     "measures.lead": (
-        "Hur länge människor väntar från första kontakt till beslut om ekonomiskt bistånd och anvisning till en insats.",
-        "How long people wait from first contact to a decision on social assistance and to the assignment to an insats.",
+        "Hur länge människor väntar från första kontakt till en insats, och på varje steg dit.",
+        "How long people wait from first contact to an insats, and at each step on the way.",
     ),
     "overview": ("Alla mått", "Every measure"),
     "known_at": ("Registrerat senast", "Recorded by"),
@@ -153,13 +154,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "show": ("Visa", "Show"),
     "logs": ("Importerade loggar", "Imported logs"),
     **MEASURE_TEXTS,
+    **INSATS_TEXTS,
     **LOG_TEXTS,
 }
 
 # Codes that a figure is divided by: why a wait ended otherwise, and which rule kept one out.
 CODES: Mapping[str, tuple[str, str]] = {
     "decided": ("beslut fattades innan", "decided before it"),
-    "withdrawn": ("ansökan återtagen", "application withdrawn"),
+    "withdrawn": ("återtagen", "withdrawn"),
     "self_supporting_work": ("självförsörjande genom arbete", "self-supporting by work"),
     "studies": ("studier", "studies"),
     "other_benefit": ("annan ersättning", "another benefit"),
@@ -183,6 +185,7 @@ CODES: Mapping[str, tuple[str, str]] = {
     "negative": ("slutet är daterat före början", "the end is dated before the start"),
     "ended_before_known_from": ("slutade innan systemet togs i bruk", "ended before the system was taken into use"),
     "reopened_too_late": ("återöppnat för sent för att räknas", "reopened too late to count"),
+    **INSATS_CODES,
 }
 
 MONTHS = (
@@ -201,6 +204,7 @@ COUNTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "L08": (("ärende", "ärenden"), ("case", "cases")),
     "L09": (("ärende", "ärenden"), ("case", "cases")),
     "L24": (("ärende", "ärenden"), ("case", "cases")),
+    **INSATS_COUNTED,
 }
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "second": (("sekund", "sekunder"), ("second", "seconds")),

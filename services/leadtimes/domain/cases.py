@@ -1,4 +1,4 @@
-"""The case (spell): its opening, its applications, and the closing in force."""
+"""The case (spell): its opening, its applications, its referrals and insatser, and the closing in force."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from functools import cached_property
 from uuid import UUID
 
 from services.leadtimes.domain.facts import Fact, FactType
+from services.leadtimes.domain.insatser import Insats, already, first_start, insatser
 from services.leadtimes.domain.moments import Moment, calendar_days, surely_before
+from services.leadtimes.domain.referrals import Referral, referrals
 
 CLOSED_BY_RULE = frozenset({"lapsed_no_application", "lapsed_no_support"})
 ENTERED_IN_ERROR = "entered_in_error"
@@ -38,7 +40,10 @@ class Application:
 
 @dataclass(frozen=True)
 class Spell:
-    """One case, opened: what every clock of it starts from and is ended by."""
+    """One case, opened: what every clock of it starts from and is ended by.
+
+    `undone`: the closings that a reopening has undone, each with it; none of cases that are read as one.
+    """
 
     contact: Moment
     contact_inferred: bool
@@ -51,6 +56,11 @@ class Spell:
     assignments: tuple[Fact, ...]
     closing: Fact | None
     reopened_too_late: bool
+    undone: tuple[tuple[Fact, Fact], ...]
+    person_ref: str | None
+    referrals: tuple[Referral, ...]
+    insatser: tuple[Insats, ...]
+    facts: tuple[Fact, ...]
 
     @property
     def void(self) -> bool:
@@ -70,6 +80,16 @@ class Spell:
         known = [code for code in self.hindrances if first is None or not surely_before(first.moment, code.moment)]
         return known[-1].body.get("code") if known else None
 
+    @cached_property
+    def already_in_insats(self) -> bool:
+        """The person was in an insats when they first got in touch: the case is outside L20 and its kin."""
+        return already(self.insatser, self.contact)
+
+    @cached_property
+    def first_counting_start(self) -> Fact | None:
+        """The first start, since the contact, of an insats that counts."""
+        return first_start(self.insatser, self.contact, counting=True)
+
     def hindrance_on(self, day: date) -> str | None:
         """The last code of a day or of an earlier one."""
         known = [code for code in self.hindrances if code.moment.day <= day]
@@ -84,7 +104,7 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     """The case, or several read as one, that ordered facts tell of; None while neither a contact nor an application is known.
 
     It opens with the earlier of the first contact and the first application, on one date with the contact. Without a
-    contact, or with a later one, the application stands in for it: inferred. Of somebody protected no unit is known.
+    contact, or with a later one, the application stands in for it: inferred. Of somebody protected neither unit nor recipient is known.
     """
     of_each = _that_count(facts)
     facts = [fact for fact in facts if fact.case_id in of_each]
@@ -94,7 +114,8 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
     opening = min([*contacts[:1], *openings], key=lambda fact: (fact.moment.day, fact.type is FactType.APPLICATION_RECEIVED), default=None)
     if opening is None:
         return None
-    closing, reopened_too_late = _closing_in_force(of_each.values())
+    closing, reopened_too_late, undone = _closing_in_force(of_each.values())
+    of_referrals = referrals(facts, protected=protected)
 
     def all_of(*kinds: FactType) -> tuple[Fact, ...]:
         return tuple(fact for fact in facts if fact.type in kinds)
@@ -112,6 +133,11 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
         assignments=all_of(FactType.ASSIGNMENT_ISSUED),
         closing=closing,
         reopened_too_late=reopened_too_late,
+        undone=undone,
+        person_ref=next((fact.body["person_ref"] for fact in facts if fact.type in OPENINGS and fact.body.get("person_ref")), None),
+        referrals=of_referrals,
+        insatser=insatser(facts, of_referrals),
+        facts=tuple(facts),
     )
 
 
@@ -149,15 +175,16 @@ def _application(ref: str, received: Fact, facts: Sequence[Fact]) -> Application
     )
 
 
-def _closing_in_force(of_each: Collection[Sequence[Fact]]) -> tuple[Fact | None, bool]:
-    """The closing that stands, and whether a reopening came too late to undo one.
+def _closing_in_force(of_each: Collection[Sequence[Fact]]) -> tuple[Fact | None, bool, tuple[tuple[Fact, Fact], ...]]:
+    """The closing that stands, whether a reopening came too late to undo one, and those that were undone.
 
     Cases read as one (dubbletter) are closed only while all are, with the latest closing.
     """
     standing = [_closing_of_one(of_case) for of_case in of_each]
-    ends = [closing for closing, _ in standing if closing is not None]
+    ends = [closing for closing, _, _ in standing if closing is not None]
     closing = max(ends, key=lambda fact: fact.place) if len(ends) == len(standing) else None
-    return closing, any(too_late for _, too_late in standing)
+    undone = standing[0][2] if len(standing) == 1 else ()
+    return closing, any(too_late for _, too_late, _ in standing), undone
 
 
 def _that_count(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
@@ -177,22 +204,24 @@ def _that_count(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
     return {case: of_case for case, of_case in of_each.items() if case not in errors} or of_each
 
 
-def _closing_of_one(facts: Sequence[Fact]) -> tuple[Fact | None, bool]:
+def _closing_of_one(facts: Sequence[Fact]) -> tuple[Fact | None, bool, tuple[tuple[Fact, Fact], ...]]:
     """Of one case.
 
     Of two closings the first counts; a reopening undoes all before it.
     """
     closing: Fact | None = None
     too_late = False
+    undone = []
     for fact in facts:
         if fact.type is FactType.CASE_CLOSED and closing is None:
             closing = fact
         elif fact.type is FactType.CASE_REOPENED and closing is not None:
             if _undoes(fact, closing):
+                undone.append((closing, fact))
                 closing = None
             else:
                 too_late = True
-    return closing, too_late
+    return closing, too_late, tuple(undone)
 
 
 def _undoes(reopening: Fact, closing: Fact) -> bool:

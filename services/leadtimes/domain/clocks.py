@@ -10,6 +10,7 @@ from uuid import UUID
 from services.leadtimes.domain.cases import protected_cases, spell
 from services.leadtimes.domain.duplicates import read_as_one
 from services.leadtimes.domain.facts import Fact, known, ordered
+from services.leadtimes.domain.insats_measures import measured_to_insats
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
 from services.leadtimes.domain.support import Support, support
@@ -45,21 +46,21 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
     """
     every = known(facts)
     heard = [
-        fact
+        fact if as_of is None else fact.as_of(as_of)
         for fact in every
         if (known_at is None or reaches(known_at, fact.recorded_at))
         and (as_of is None or fact.obeys_known_at_only or reaches(as_of, fact.time))
     ]
     if not heard:
         return []
-    latest_time = max((fact.time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time)
+    latest_time = max((fact.last_time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time)
     latest_recorded_at = max(fact.recorded_at for fact in heard)
     of_each, hidden = _of_each(heard), protected_cases(every)  # whatever the day: an earlier figure shows no unit either
     found = []
     for lead, *others in read_as_one(of_each):
         together = [fact for each in (lead, *others) for fact in of_each[each]]
         case = spell(ordered(together), protected=not hidden.isdisjoint((lead, *others)))
-        waits, months = (measured(case), support(case)) if case else ((), None)
+        waits, months = ((*measured(case), *measured_to_insats(case)), support(case)) if case else ((), None)
         found.append(Clocks(lead, RULE_SET, waits, months, latest_time, latest_recorded_at))
         found += [Clocks(other, RULE_SET, (), None, latest_time, latest_recorded_at) for other in others]
     return found
@@ -104,6 +105,8 @@ def _interval_document(interval: Interval) -> dict[str, Any]:
     return {
         "measure": interval.measure,
         "application_ref": interval.application_ref,
+        "referral_id": interval.referral_id,
+        "recipient": interval.recipient,
         "start": _moment_document(interval.start),
         "end": _moment_document(interval.end) if interval.end else None,
         "outcome": interval.outcome,
@@ -122,6 +125,8 @@ def _interval(document: dict[str, Any]) -> Interval:
     return Interval(
         measure=Measure(document["measure"]),
         application_ref=document["application_ref"],
+        referral_id=document["referral_id"],
+        recipient=document["recipient"],
         start=_moment(document["start"]),
         end=_moment(document["end"]) if document["end"] else None,
         outcome=Outcome(document["outcome"]),

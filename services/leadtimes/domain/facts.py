@@ -1,17 +1,17 @@
-"""Facts: what intake told about a case, in this service's own words, and the one order in which they are read."""
+"""Facts: what intake and referrals told about a case, in this service's own words, and the one order in which they are read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
 
-from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches, utc
+from services.leadtimes.domain.moments import Limit, Moment, Precision, local_midnight, reaches, utc
 
 
 class FactType(StrEnum):
-    """The facts of intake, which say more than any clock reads."""
+    """The facts of intake and of referrals, which say more than any clock reads. A correction of either is one kind of fact."""
 
     FIRST_CONTACT_REGISTERED = "first_contact_registered"
     APPLICATION_RECEIVED = "application_received"
@@ -38,6 +38,37 @@ class FactType(StrEnum):
     CASE_MARKED_DUPLICATE = "case_marked_duplicate"
     CASE_UNMARKED_DUPLICATE = "case_unmarked_duplicate"
     PROTECTION_LEVEL_CHANGED = "protection_level_changed"
+    REFERRAL_DRAFTED = "referral_drafted"
+    REFERRAL_DISCARDED = "referral_discarded"
+    REFERRAL_SENT = "referral_sent"
+    REFERRAL_RECEIVED = "referral_received"
+    REFERRAL_INFORMATION_REQUESTED = "referral_information_requested"
+    REFERRAL_INFORMATION_SUPPLIED = "referral_information_supplied"
+    REFERRAL_ACCEPTED = "referral_accepted"
+    REFERRAL_WAITLISTED = "referral_waitlisted"
+    REFERRAL_DECLINED = "referral_declined"
+    REFERRAL_REDIRECTED = "referral_redirected"
+    REFERRAL_SCHEDULED = "referral_scheduled"
+    REFERRAL_NO_SHOW = "referral_no_show"
+    REFERRAL_STARTED = "referral_started"
+    REFERRAL_EXTENDED = "referral_extended"
+    REFERRAL_COMPLETED = "referral_completed"
+    REFERRAL_DISCONTINUED = "referral_discontinued"
+    REFERRAL_RECALLED = "referral_recalled"
+    REFERRAL_WITHDRAWN = "referral_withdrawn"
+    REFERRAL_CANCELLED = "referral_cancelled"
+    REFERRAL_EXPIRED = "referral_expired"
+    RECALL_REQUESTED = "recall_requested"
+    RECALL_REFUSED = "recall_refused"
+    REFERRAL_PUT_ON_HOLD = "referral_put_on_hold"
+    REFERRAL_HOLD_ENDED = "referral_hold_ended"
+    REFERRAL_CHASED = "referral_chased"
+    REFERRAL_ESCALATED = "referral_escalated"
+    ADVICE_GIVEN = "advice_given"
+    READY_FOR_NEXT_STEP = "ready_for_next_step"
+    DEVIATION_REPORTED = "deviation_reported"
+    DEVIATION_ACKNOWLEDGED = "deviation_acknowledged"
+    DEVIATION_HANDLED = "deviation_handled"
     EVENT_CORRECTED = "event_corrected"
 
 
@@ -50,8 +81,10 @@ class Fact:
     """One event heard about one case; times may come with any offset and are kept in UTC.
 
     `rank` is the stage rank of its type, `topic` and `sequence` where it stood on the wire. Of `body` the clocks read
-    `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, `of`, the two ids of a correction and the ISO dates
-    `known_from`, `support_from` and `support_to`; everything else may stay out.
+    `person_ref`, `application_ref`, `kind`, `channel`, `reason`, `code`, `unit`, `mode`, `outcome`, `of`, `observed_ref`, the two ids of a
+    correction and the ISO dates `known_from`, `support_from`, `support_to` and `ended_on`, and of referrals `referral_id`, `insats_kind`,
+    `to_function`, `planned_hours_per_week`, `assignment_ref`, `successor_of`, `asked_of`, `attended` and `deviation_id`; everything else
+    may stay out. A number is written in digits.
     """
 
     event_id: UUID
@@ -73,6 +106,25 @@ class Fact:
     def moment(self) -> Moment:
         """When it happened."""
         return Moment(self.time, self.precision)
+
+    @property
+    def last_time(self) -> datetime:
+        """The last instant it says something about: of an insats that was found, also the day on which it ended."""
+        ended_on = self.ended_on
+        return self.time if ended_on is None else max(self.time, local_midnight(ended_on))
+
+    @property
+    def ended_on(self) -> date | None:
+        """The day on which an insats that was found had ended; None of any other fact."""
+        if self.type is not FactType.INSATS_OBSERVED or not self.body.get("ended_on"):
+            return None
+        return date.fromisoformat(self.body["ended_on"] or "")
+
+    def as_of(self, limit: Limit) -> "Fact":
+        """The fact as it stood by then: an insats that was found and ended later was open."""
+        if self.ended_on is None or reaches(limit, local_midnight(self.ended_on)):
+            return self
+        return replace(self, body={name: value for name, value in self.body.items() if name != "ended_on"})
 
     @property
     def application_ref(self) -> str | None:
@@ -122,10 +174,10 @@ def _recording(fact: Fact) -> tuple[datetime, str, int, tuple[datetime, int, str
 def in_force(recorded: Sequence[Fact]) -> list[Fact]:
     """The facts that count, and no corrections: they obey known-at only (`clocks.md` 1).
 
-    From the last told to the first: a correction that is corrected has no force, and of two of one fact the later counts. What
-    replaces a fact counts in its place only, and not by itself.
+    From the last told to the first, topic by topic, for a correction is told where its fact was: a correction that is corrected has no
+    force, and of two of one fact the later counts. What replaces a fact counts in its place only, and not by itself.
     """
-    told = sorted((fact for fact in recorded if fact.is_correction), key=lambda fact: fact.sequence)
+    told = sorted((fact for fact in recorded if fact.is_correction), key=lambda fact: (fact.topic, fact.sequence))
     corrections = [(str(fact.event_id), fact.body.get("corrects_event_id"), fact.body.get("replaced_by")) for fact in told]
     if not corrections:
         return list(recorded)

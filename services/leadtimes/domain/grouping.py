@@ -14,13 +14,15 @@ class Grouping(StrEnum):
     Never by something that came later: whoever has it had to wait long enough to get it, so a group made of it looks slow for that alone
     (immortal time). Channel and month are those of the start. The unit is the first that was known when the wait began, else `unknown`.
     The hindrance (försörjningshinder) is the one known at the first decision, and before any decision the last one known; a code that
-    came after it counts nowhere, and who had none by then is `unknown`.
+    came after it counts nowhere, and who had none by then is `unknown`. The recipient is the function that a referral was written to, and
+    `unknown` of every wait that is about none.
     """
 
     CHANNEL = "channel"
     MONTH = "month"
     HINDRANCE = "hindrance"
     UNIT = "unit"
+    RECIPIENT = "recipient"
 
 
 def group(by: Grouping, wait: Interval | Support) -> str:
@@ -34,4 +36,6 @@ def group(by: Grouping, wait: Interval | Support) -> str:
             name = wait.hindrance
         case Grouping.UNIT:
             name = wait.unit
+        case Grouping.RECIPIENT:
+            name = wait.recipient if isinstance(wait, Interval) else None
     return name or UNKNOWN

@@ -1,4 +1,4 @@
-"""The measures L01-L09: from what, to what, and what else ends the wait. One function each, the rule beside it."""
+"""The measures up to anvisning, L01-L09: from what, to what, and what else ends the wait. One function each, the rule beside it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,16 +9,24 @@ from uuid import UUID
 from services.leadtimes.domain.cases import CLOSED, ENTERED_IN_ERROR, Application, Spell
 from services.leadtimes.domain.facts import Fact
 from services.leadtimes.domain.moments import Moment, calendar_days, seconds, surely_before
+from services.leadtimes.domain.referrals import Referral
 
-RULE_SET = 2
-"""The version of these rules; a figure says which one it used. 2: L05-L09 and L24 beside L01-L04, whose rules are those of 1."""
+RULE_SET = 3
+"""The version of these rules; a figure says which one it used.
+
+3: the waits for an insats (L10-L23), with counting rule set 1; 2: L05-L09 and L24. The rules of those that were there are as they were.
+"""
 UNEMPLOYED = "unemployed"
 DIRECT = "direct"
 
 
 class Measure(StrEnum):
-    """What is waited for."""
+    """What is waited for; the headline and what belongs to it first."""
 
+    L20 = "L20"
+    L20ANY = "L20any"
+    L20P = "L20P"
+    L21 = "L21"
     L01 = "L01"
     L02 = "L02"
     L03 = "L03"
@@ -28,9 +36,20 @@ class Measure(StrEnum):
     L07 = "L07"
     L08 = "L08"
     L09 = "L09"
+    L10 = "L10"
+    L12 = "L12"
+    L13 = "L13"
+    L14 = "L14"
+    L14Q = "L14q"
+    L15 = "L15"
+    L16 = "L16"
+    L17 = "L17"
+    L22 = "L22"
+    L23 = "L23"
     L24 = "L24"
 
 
+FROM_FIRST_CONTACT = frozenset({Measure.L01, Measure.L04, Measure.L20, Measure.L20ANY, Measure.L20P})
 IN_WORKING_DAYS = frozenset({Measure.L09})
 """Those whose headline is in working days, with the calendar days beside; of the others it is the other way round."""
 
@@ -57,7 +76,7 @@ class Flag(StrEnum):
 class Interval:
     """One wait of one case. `channel`, `hindrance` and `known_from` are the case's, so that an interval can be counted by itself.
 
-    `unit` is the one that was known when the wait began.
+    `unit` is the one that was known when the wait began. `recipient` is the function that the referral it is about was written to.
     """
 
     measure: Measure
@@ -71,6 +90,8 @@ class Interval:
     unit: str | None
     known_from: date | None
     flags: tuple[Flag, ...]
+    referral_id: str | None = None
+    recipient: str | None = None
 
     @property
     def days(self) -> int | None:
@@ -92,23 +113,23 @@ class OtherEnd:
 
 
 def measured(case: Spell) -> tuple[Interval, ...]:
-    """Every wait of a case: L02, L03, L05 and L06 for each application, the others once. L24 is none: it counts months."""
+    """Every wait of a case up to anvisning: L02, L03, L05 and L06 for each application, the others once. L24 is none: it counts months."""
     once_each = (assessment_to_plan(case), plan_to_assignment(case), unemployed_to_assignment(case))
     return (
         contact_to_application(case),
         *(request_to_completion(case, application) for application in case.applications),
-        *(wait for application in case.applications if (wait := completion_to_decision(case, application))),
+        *(found for application in case.applications if (found := completion_to_decision(case, application))),
         contact_to_decision(case),
         *(application_to_assessment(case, application) for application in case.applications),
-        *(wait for application in case.applications for wait in assessments(case, application)),
-        *(wait for wait in once_each if wait),
+        *(each for application in case.applications for each in assessments(case, application)),
+        *(each for each in once_each if each),
     )
 
 
 def contact_to_application(case: Spell) -> Interval:
     """L01: first contact to the first application received. A closing ends it otherwise; an inferred contact makes it 0."""
     first = case.applications[0].received if case.applications else None
-    return _wait(case, Measure.L01, case.contact, first, _closing(case))
+    return wait(case, Measure.L01, case.contact, first, closing(case))
 
 
 def request_to_completion(case: Spell, application: Application) -> Interval:
@@ -119,16 +140,16 @@ def request_to_completion(case: Spell, application: Application) -> Interval:
     neither asked nor answered any more. A completion answers every request that it is not surely before.
     """
     start = application.received.moment
-    ends = [*_decided(application), *_withdrawn(application), *_closing(case)]
+    ends = [*_decided(application), *_withdrawn(application), *closing(case)]
     asked = _until_ended(application.requests, ends)
     if not asked:
-        return _wait(case, Measure.L02, start, application.received, _closing(case), application)
+        return wait(case, Measure.L02, start, application.received, closing(case), application)
     answers = [
         completion
         for completion in _until_ended(application.completions, ends)
         if not any(surely_before(completion.moment, request.moment) for request in asked)
     ]
-    return _wait(case, Measure.L02, start, answers[-1] if answers else None, ends, application)
+    return wait(case, Measure.L02, start, answers[-1] if answers else None, ends, application)
 
 
 def completion_to_decision(case: Spell, application: Application) -> Interval | None:
@@ -137,14 +158,14 @@ def completion_to_decision(case: Spell, application: Application) -> Interval | 
     A withdrawal or a closing ends it otherwise. Decided without the completion that was asked for: excluded.
     """
     before = request_to_completion(case, application)
-    ends = [*_withdrawn(application), *_closing(case)]
+    ends = [*_withdrawn(application), *closing(case)]
     match before.outcome, before.reason:
         case Outcome.COMPLETED, _ if before.end is not None:
-            return _wait(case, Measure.L03, before.end, _first(application.decisions), ends, application)
+            return wait(case, Measure.L03, before.end, _first(application.decisions), ends, application)
         case Outcome.ENDED_OTHERWISE, "decided":
-            return _excluded(case, Measure.L03, before.start, "decided_without_completion", application)
+            return excluded(case, Measure.L03, before.start, "decided_without_completion", application)
         case Outcome.EXCLUDED, str(rule):
-            return _excluded(case, Measure.L03, before.start, rule, application)
+            return excluded(case, Measure.L03, before.start, rule, application)
         case _:
             return None
 
@@ -162,7 +183,7 @@ def contact_to_decision(case: Spell) -> Interval:
     decision = min((each.decisions[0] for each in news.values() if each.decisions), key=lambda fact: fact.place, default=None)
     withdrawals = [end for each in news.values() for end in _withdrawn(each)]
     withdrawn = [max(withdrawals, key=lambda end: end.fact.place)] if withdrawals and len(withdrawals) == len(news) else []
-    return _wait(case, Measure.L04, case.contact, decision, [*withdrawn, *_closing(case)], next(iter(news.values()), None))
+    return wait(case, Measure.L04, case.contact, decision, [*withdrawn, *closing(case)], next(iter(news.values()), None))
 
 
 def application_to_assessment(case: Spell, application: Application) -> Interval:
@@ -170,8 +191,8 @@ def application_to_assessment(case: Spell, application: Application) -> Interval
 
     A decision without one (`decided`), a withdrawal or a closing ends it otherwise.
     """
-    ends = [*_decided(application), *_withdrawn(application), *_closing(case)]
-    return _wait(case, Measure.L05, application.received.moment, _first(application.assessments_started), ends, application)
+    ends = [*_decided(application), *_withdrawn(application), *closing(case)]
+    return wait(case, Measure.L05, application.received.moment, _first(application.assessments_started), ends, application)
 
 
 def assessments(case: Spell, application: Application) -> Iterator[Interval]:
@@ -186,7 +207,7 @@ def assessments(case: Spell, application: Application) -> Iterator[Interval]:
     for kind, started in firsts.items():
         completion = next((each for each in application.assessments_completed if each.body.get("kind") == kind), None)
         ends = [end for end in (*_decided(application), *_withdrawn(application)) if not surely_before(end.fact.moment, started.moment)]
-        yield _wait(case, Measure.L06, started.moment, completion, [*ends, *_closing(case)], application)
+        yield wait(case, Measure.L06, started.moment, completion, [*ends, *closing(case)], application)
 
 
 def assessment_to_plan(case: Spell) -> Interval | None:
@@ -198,7 +219,7 @@ def assessment_to_plan(case: Spell) -> Interval | None:
     if not completions:
         return None
     start = min(completions, key=lambda fact: fact.place).moment
-    return _wait(case, Measure.L07, start, _first(case.plans), _closing(case))
+    return wait(case, Measure.L07, start, _first(case.plans), closing(case))
 
 
 def plan_to_assignment(case: Spell) -> Interval | None:
@@ -210,8 +231,8 @@ def plan_to_assignment(case: Spell) -> Interval | None:
     if plan is None:
         return None
     if issued is not None and surely_before(issued.moment, plan.moment):
-        return _excluded(case, Measure.L08, plan.moment, "before_plan", None)
-    return _wait(case, Measure.L08, plan.moment, issued, _closing(case))
+        return excluded(case, Measure.L08, plan.moment, "before_plan")
+    return wait(case, Measure.L08, plan.moment, issued, closing(case))
 
 
 def unemployed_to_assignment(case: Spell) -> Interval | None:
@@ -226,15 +247,20 @@ def unemployed_to_assignment(case: Spell) -> Interval | None:
     if application is None:
         return None
     direct = next((each for each in case.assignments if each.body.get("mode") == DIRECT), None)
-    return _wait(case, Measure.L09, application.received.moment, direct, _closing(case), application)
+    return wait(case, Measure.L09, application.received.moment, direct, closing(case), application)
 
 
-def _wait(
-    case: Spell, measure: Measure, start: Moment, completion: Fact | None, ends: Iterable[OtherEnd], about: Application | None = None
+def wait(
+    case: Spell,
+    measure: Measure,
+    start: Moment,
+    completion: Fact | None,
+    ends: Iterable[OtherEnd],
+    about: Application | Referral | None = None,
 ) -> Interval:
     """The wait from a start: what is not surely before the completion does not beat it; of those that do, the first ends it."""
     if case.closing is not None and surely_before(case.closing.moment, start):
-        return _excluded(case, measure, start, "starts_after_closing", about)
+        return excluded(case, measure, start, "starts_after_closing", about)
     beating = [end for end in ends if completion is None or surely_before(end.fact.moment, completion.moment)]
     if beating:
         other = min(beating, key=lambda end: end.fact.place)
@@ -244,19 +270,28 @@ def _wait(
     return _interval(case, measure, start, None, Outcome.OPEN, None, about)
 
 
-def _excluded(case: Spell, measure: Measure, start: Moment, rule: str, about: Application | None) -> Interval:
+def excluded(case: Spell, measure: Measure, start: Moment, rule: str, about: Application | Referral | None = None) -> Interval:
+    """A wait that counts nowhere, and by which rule."""
     return _interval(case, measure, start, None, Outcome.EXCLUDED, rule, about)
 
 
 def _interval(
-    case: Spell, measure: Measure, start: Moment, end: Moment | None, outcome: Outcome, reason: str | None, about: Application | None
+    case: Spell,
+    measure: Measure,
+    start: Moment,
+    end: Moment | None,
+    outcome: Outcome,
+    reason: str | None,
+    about: Application | Referral | None,
 ) -> Interval:
     """The interval with its flags; every one of a void case is excluded, whatever it was."""
     if case.void:
         end, outcome, reason = None, Outcome.EXCLUDED, ENTERED_IN_ERROR
     return Interval(
         measure=measure,
-        application_ref=about.ref if about else None,
+        application_ref=about.ref if isinstance(about, Application) else None,
+        referral_id=about.id if isinstance(about, Referral) else None,
+        recipient=about.recipient if isinstance(about, Referral) else None,
         start=start,
         end=end,
         outcome=outcome,
@@ -270,14 +305,19 @@ def _interval(
 
 
 def _flags(case: Spell, measure: Measure, start: Moment, end: Moment | None) -> Iterable[Flag]:
-    if case.contact_inferred and measure in (Measure.L01, Measure.L04):
+    if case.contact_inferred and measure in FROM_FIRST_CONTACT:
         yield Flag.FIRST_CONTACT_INFERRED
-    if end is not None and (calendar_days(start, end) < 0 or (seconds(start, end) or 0) < 0):
-        yield Flag.NEGATIVE
-    if end is not None and case.known_from is not None and max(start.day, end.day) < case.known_from:
-        yield Flag.ENDED_BEFORE_KNOWN_FROM
+    yield from flags_of_the_end(start, end, case.known_from)
     if case.reopened_too_late:
         yield Flag.REOPENED_TOO_LATE
+
+
+def flags_of_the_end(start: Moment, end: Moment | None, known_from: date | None) -> Iterable[Flag]:
+    """What there is to say of when a wait ended."""
+    if end is not None and (calendar_days(start, end) < 0 or (seconds(start, end) or 0) < 0):
+        yield Flag.NEGATIVE
+    if end is not None and known_from is not None and max(start.day, end.day) < known_from:
+        yield Flag.ENDED_BEFORE_KNOWN_FROM
 
 
 def _until_ended(facts: Iterable[Fact], ends: Iterable[OtherEnd]) -> list[Fact]:
@@ -293,7 +333,7 @@ def _withdrawn(application: Application) -> list[OtherEnd]:
     return [OtherEnd(withdrawal, "withdrawn") for withdrawal in application.withdrawals[:1]]
 
 
-def _closing(case: Spell) -> list[OtherEnd]:
+def closing(case: Spell) -> list[OtherEnd]:
     """The closing in force ends every open wait of the case, with its own reason whatever the code."""
     return [] if case.closing is None else [OtherEnd(case.closing, case.closed_as or CLOSED)]
 

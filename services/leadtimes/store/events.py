@@ -5,13 +5,16 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from contracts.catalogue import BY_TYPE, INTAKE_EVENTS
+from contracts.catalogue import BY_TYPE, INTAKE_EVENTS, REFERRAL_EVENTS
 from contracts.envelope import Envelope, TimePrecision
 from shared.postgres import LONG_COMMAND_S, Database, Row, Transaction, lock_number
 from shared.telemetry import step
+
+OF_CASES: Final = [INTAKE_EVENTS, REFERRAL_EVENTS]
+"""The topics whose streams are cases."""
 
 # Numbers come sorted: two transactions that touch the same cases wait for each other and never in a circle.
 LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number"
@@ -53,7 +56,7 @@ RAISE_ALARM = """
 """
 HISTORY = """
     SELECT event_id, stream, sequence, type, source, subject, time, precision, recorded_at, correlation_id, causation_id, data::text AS data
-    FROM event WHERE topic = $1
+    FROM event WHERE topic = ANY($1::text[])
 """
 HISTORY_OF = f"{HISTORY} AND stream = ANY($2::uuid[])"
 SAVE = """
@@ -65,7 +68,8 @@ SAVED = "SELECT case_id, body, missing FROM clock WHERE case_id = ANY($1::uuid[]
 FORGET = "DELETE FROM clock WHERE case_id = ANY($1::uuid[])"
 # A case that has clocks and no event is found too: those clocks rest on nothing.
 NEXT_CASES = """
-    SELECT stream FROM event WHERE topic = $1 AND stream > $2 UNION SELECT case_id FROM clock WHERE case_id > $2 ORDER BY stream LIMIT $3
+    SELECT stream FROM event WHERE topic = ANY($1::text[]) AND stream > $2
+    UNION SELECT case_id FROM clock WHERE case_id > $2 ORDER BY stream LIMIT $3
 """
 # Counted anew from the events themselves; what rests on the count goes with it.
 RECOUNT = (
@@ -129,7 +133,7 @@ async def keep(tx: Transaction, heard: Sequence[Envelope]) -> set[UUID]:
 @step
 async def histories(tx: Transaction, cases: Collection[UUID]) -> dict[UUID, list[Envelope]]:
     """Every event kept of each of these cases, in no order."""
-    return _by_stream(await tx.fetch(HISTORY_OF, INTAKE_EVENTS, list(cases)))
+    return _by_stream(await tx.fetch(HISTORY_OF, OF_CASES, list(cases)))
 
 
 @step
@@ -156,7 +160,7 @@ async def bodies(tx: Transaction) -> dict[UUID, str]:
 
 async def next_cases(db: Database, after: UUID, most: int) -> list[UUID]:
     """The ids of the cases we know, in order, beginning after one."""
-    return [row["stream"] for row in await db.fetch(NEXT_CASES, INTAKE_EVENTS, after, most)]
+    return [row["stream"] for row in await db.fetch(NEXT_CASES, OF_CASES, after, most)]
 
 
 async def recount_logs(tx: Transaction) -> None:

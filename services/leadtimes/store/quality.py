@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.catalogue import INTAKE_EVENTS
+from contracts import referrals
 from contracts.codes import CloseReason
 from contracts.intake import CaseClosedV1, CaseMarkedDuplicateV1, CaseUnmarkedDuplicateV1, EventCorrectedV1, InsatsObservedV1
 from services.leadtimes.domain.quality import Correction
+from services.leadtimes.store.events import OF_CASES
 from shared.postgres import LONG_COMMAND_S, Transaction
 
 MARKS: Final = (CaseMarkedDuplicateV1.event_type, CaseUnmarkedDuplicateV1.event_type)
+CORRECTED: Final = [EventCorrectedV1.event_type, referrals.EventCorrectedV1.event_type]
 BY_RULE: Final = [CloseReason.LAPSED_NO_APPLICATION.value, CloseReason.LAPSED_NO_SUPPORT.value]
 
 # Routes, direct assignments, corrections and marks are dated by the system when it tells them, so none of them is ever late.
@@ -17,11 +19,11 @@ LATE: Final = """
     WITH told AS (
         SELECT event_id, stream, type, data, (time AT TIME ZONE 'Europe/Stockholm')::date AS happened,
                (recorded_at AT TIME ZONE 'Europe/Stockholm')::date AS registered
-        FROM event WHERE topic = $1
+        FROM event WHERE topic = ANY($1::text[])
     ), taken_over AS (
         SELECT stream, min((data ->> 'known_from')::date) AS known_from FROM told WHERE data ? 'known_from' GROUP BY stream
     ), replacement AS (
-        SELECT (data ->> 'replaced_by')::uuid AS event_id FROM told WHERE type = $2 AND data ? 'replaced_by'
+        SELECT (data ->> 'replaced_by')::uuid AS event_id FROM told WHERE type = ANY($2::text[]) AND data ? 'replaced_by'
     )
     SELECT count(*) AS facts, count(*) FILTER (
         WHERE registered > happened
@@ -34,18 +36,18 @@ LATE: Final = """
 """
 CORRECTIONS: Final = """
     SELECT event_id::text AS event_id, data ->> 'corrects_event_id' AS corrects, data ->> 'replaced_by' AS replaced_by
-    FROM event WHERE topic = $1 AND type = $2 ORDER BY recorded_at, stream, sequence
+    FROM event WHERE topic = ANY($1::text[]) AND type = ANY($2::text[]) ORDER BY recorded_at, stream, topic, sequence
 """
 DUPLICATES: Final = """
     SELECT count(*) FROM (
-        SELECT DISTINCT ON (stream) type FROM event WHERE topic = $1 AND type IN ($2, $3) ORDER BY stream, sequence DESC
-    ) AS latest WHERE type = $2
+        SELECT DISTINCT ON (stream) type FROM event WHERE type IN ($1, $2) ORDER BY stream, sequence DESC
+    ) AS latest WHERE type = $1
 """
 
 
 @dataclass(frozen=True)
 class Registered:
-    """How many facts of intake were heard, how many of them were registered late, and how many cases are marked as duplicates."""
+    """How many facts of cases were heard, how many of them were registered late, and how many cases are marked as duplicates."""
 
     facts: int
     late: int
@@ -53,19 +55,19 @@ class Registered:
 
 
 async def registered(tx: Transaction) -> Registered:
-    """Counted over every event of intake.
+    """Counted over every event of intake and of referrals.
 
     Late: registered on a later date, in Sweden, than it happened. What was taken over from before the day a case is known from does not
     count, nor an insats that was found (it happens when it begins), a closing by rule, or what replaces another fact.
     """
     observed, closed = InsatsObservedV1.event_type, CaseClosedV1.event_type
-    asked = (INTAKE_EVENTS, EventCorrectedV1.event_type, observed, closed, BY_RULE)
+    asked = (OF_CASES, CORRECTED, observed, closed, BY_RULE)
     row = (await tx.fetch(LATE, *asked, timeout=LONG_COMMAND_S))[0]
-    duplicates = await tx.fetchval(DUPLICATES, INTAKE_EVENTS, *MARKS, timeout=LONG_COMMAND_S)
+    duplicates = await tx.fetchval(DUPLICATES, *MARKS, timeout=LONG_COMMAND_S)
     return Registered(row["facts"], row["late"], int(duplicates))
 
 
 async def corrections(tx: Transaction) -> list[Correction]:
     """Every correction, in the order of recording."""
-    rows = await tx.fetch(CORRECTIONS, INTAKE_EVENTS, EventCorrectedV1.event_type, timeout=LONG_COMMAND_S)
+    rows = await tx.fetch(CORRECTIONS, OF_CASES, CORRECTED, timeout=LONG_COMMAND_S)
     return [Correction(**row) for row in rows]

@@ -56,10 +56,11 @@ async def test_the_groups_add_up_to_the_whole(leadtimes: Leadtimes) -> None:
 async def test_every_measure_is_answered_at_once(leadtimes: Leadtimes) -> None:
     await leadtimes.hear(*decided_case())
     answer = await leadtimes.reader.get("/leadtimes/measures", params={"as_of": "2026-02-01"})
-    codes = ["L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L09", "L24"]
+    codes = ["L20", "L20any", "L20P", "L21", "L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L09"]
+    codes += ["L10", "L12", "L13", "L14", "L14q", "L15", "L16", "L17", "L22", "L23", "L24"]
     assert [each["measure"] for each in answer.json()["measures"]] == codes
-    assert answer.json()["measures"][3] == await leadtimes.measure("L04", as_of="2026-02-01") | {
-        "known_at": answer.json()["measures"][3]["known_at"]
+    assert answer.json()["measures"][7] == await leadtimes.measure("L04", as_of="2026-02-01") | {
+        "known_at": answer.json()["measures"][7]["known_at"]
     }
 
 

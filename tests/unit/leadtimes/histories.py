@@ -1,6 +1,7 @@
 """Short histories for the clocks: a fact is a line, a day is written as a date, an instant as a local time."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import NAMESPACE_OID, uuid5
 
@@ -111,6 +112,43 @@ def closed(at: str, reason: str = "moved") -> Fact:
 def reopened(at: str, reason: str = "closed_in_error") -> Fact:
     """Återöppnad."""
     return happened(FactType.CASE_REOPENED, at, reason=reason)
+
+
+def found(at: str, kind: str = "af_programme", recorded: str | None = None, **body: str) -> Fact:
+    """Pågående insats funnen: begun on a day, learnt of later."""
+    return happened(FactType.INSATS_OBSERVED, at, recorded=recorded, **{"observed_ref": "O", "kind": kind, "started_on": at, **body})
+
+
+def told_of(what: FactType, at: str, referral: str = "R", recorded: str | None = None, **body: str) -> Fact:
+    """A fact of a referral, on the topic of referrals."""
+    fact = happened(what, at, recorded=recorded, referral_id=referral, **body)
+    return replace(fact, topic="referral-events")
+
+
+def drafted(at: str, referral: str = "R", to: str = "jobbcentrum", kind: str = "insats", **body: str) -> Fact:
+    """Utkast."""
+    return told_of(FactType.REFERRAL_DRAFTED, at, referral, kind=kind, to_function=to, **body)
+
+
+def sent(at: str, referral: str = "R") -> Fact:
+    """Skickad."""
+    return told_of(FactType.REFERRAL_SENT, at, referral)
+
+
+def begun(at: str, referral: str = "R", hours: int | None = 25, insats: str = "work_training", recorded: str | None = None) -> Fact:
+    """Påbörjad: an insats of so many hours a week."""
+    planned = {} if hours is None else {"planned_hours_per_week": str(hours)}
+    return told_of(FactType.REFERRAL_STARTED, at, referral, recorded, kind="insats", insats_kind=insats, **planned)
+
+
+def dropped(at: str, referral: str = "R", attended: str = "yes") -> Fact:
+    """Avbruten."""
+    return told_of(FactType.REFERRAL_DISCONTINUED, at, referral, attended=attended)
+
+
+def finished(at: str, referral: str = "R") -> Fact:
+    """Avslutad med utfall."""
+    return told_of(FactType.REFERRAL_COMPLETED, at, referral, attended="yes")
 
 
 def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | None = None) -> Clocks | None:

@@ -64,7 +64,7 @@ def test_the_document_has_the_agreed_shape() -> None:
         "measure": "L04",
         "as_of": "2026-03-02",
         "known_at": "2026-03-05T12:00:00+01:00",
-        "rule_set": 2,
+        "rule_set": 3,
         "completed": None,
         "still_waiting": {
             "n": 3,

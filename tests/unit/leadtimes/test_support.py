@@ -108,7 +108,7 @@ def test_the_report_says_who_met_the_target_and_who_still_receives_support() -> 
     answer = support_document(every, AS_OF, AS_OF)
     assert json.loads(json.dumps(answer)) == answer
     assert answer == {
-        **{"measure": "L24", "as_of": "2026-12-31", "known_at": "2026-12-31", "rule_set": 2},
+        **{"measure": "L24", "as_of": "2026-12-31", "known_at": "2026-12-31", "rule_set": 3},
         "completed": {"n": 2, "mean": 7, "median": 7, "target_met": 1, "share_target_met": 0.5},
         "still_receiving": {"n": 3, "mean_so_far": 6, "median_so_far": 6, "over_target": 1},
         "ended_otherwise": {"moved": 1},

@@ -101,7 +101,7 @@ def test_a_code_that_we_do_not_know_is_shown_as_it_came_and_said_to_be_unknown()
 
 
 def test_both_dates_and_the_rule_set_stand_on_the_page() -> None:
-    assert "As of 31 March 2026 Recorded by 1 April 2026 at 10:15 Rule set 2" in plain(measures_page(six()))
+    assert "As of 31 March 2026 Recorded by 1 April 2026 at 10:15 Rule set 3" in plain(measures_page(six()))
 
 
 def test_cases_that_lack_an_event_are_counted_in_words() -> None:

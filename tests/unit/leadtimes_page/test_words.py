@@ -10,7 +10,9 @@ from contracts.codes import CloseReason
 from services.leadtimes.api import drawing, render
 from services.leadtimes.api.words import CODES, TEXTS, Language, Words, preferred
 from services.leadtimes.domain.grouping import Grouping
+from services.leadtimes.domain.insats_measures import ALREADY_IN_INSATS
 from services.leadtimes.domain.measures import Flag, Measure
+from services.leadtimes.domain.referrals import NOT_TAKEN, OVER
 
 SV, EN = Words(Language.SWEDISH), Words(Language.ENGLISH)
 PAGES = "".join(file.read_text(encoding="utf-8") for file in render.FOLDER.glob("*.html"))
@@ -39,6 +41,7 @@ def test_every_text_that_a_page_asks_for_is_written() -> None:
 
 def test_every_way_to_end_every_exclusion_and_every_flag_has_words() -> None:
     rules = {"decided", "withdrawn", "before_plan", "starts_after_closing", "decided_without_completion", "entered_in_error"}
+    rules |= {ALREADY_IN_INSATS, "answered", "enrolment_started", "discarded", *NOT_TAKEN.values(), *OVER.values()}
     assert {reason.value for reason in CloseReason} | {flag.value for flag in Flag} | rules <= set(CODES)
 
 

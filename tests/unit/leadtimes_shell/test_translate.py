@@ -1,13 +1,14 @@
-"""Published words to facts: every intake event has its fact, unknown codes stay, and what the clocks read is there."""
+"""Published words to facts: every event of a case has its fact, unknown codes stay, and what the clocks read is there."""
 
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from contracts.catalogue import INTAKE_EVENTS, PUBLISHED, STAGE_RANK
+from contracts.catalogue import INTAKE_EVENTS, PUBLISHED, REFERRAL_EVENTS, STAGE_RANK
 from contracts.codes import DecidingRole, DecisionOutcome
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from contracts.history import ImportCompletedV1
 from contracts.intake import ApplicationReceivedV1, DecisionMadeV1, FirstContactRegisteredV1
+from contracts.referrals import ReferralStartedV1
 from services.leadtimes.domain.facts import FactType
 from services.leadtimes.domain.moments import Precision
 from services.leadtimes.translate import FACT_TYPE, fact, is_about_a_case
@@ -31,10 +32,14 @@ def told(event: PublishedEvent) -> Envelope:
     )
 
 
-def test_every_published_event_of_intake_is_a_fact_of_its_own() -> None:
-    published = {event.event_type for event in PUBLISHED if event.topic == INTAKE_EVENTS}
-    assert FACT_TYPE.keys() == published
+def test_every_published_event_of_a_case_is_a_fact_of_its_own_and_a_correction_of_either_topic_is_one() -> None:
+    published = [event.event_type for event in PUBLISHED if event.topic in (INTAKE_EVENTS, REFERRAL_EVENTS)]
+    assert FACT_TYPE.keys() == set(published)
     assert set(FACT_TYPE.values()) == set(FactType)
+    twice = [kind for kind in published if list(FACT_TYPE.values()).count(FACT_TYPE[kind]) > 1]
+    assert {FACT_TYPE[kind] for kind in twice} == {FactType.EVENT_CORRECTED}
+    ranks = [STAGE_RANK[kind] for kind in FACT_TYPE]
+    assert ranks == sorted(ranks), "the table stands in the order in which facts of one moment are folded"
 
 
 def test_an_event_of_a_log_is_about_no_case() -> None:
@@ -65,6 +70,15 @@ def test_the_period_of_support_is_there_as_iso_dates() -> None:
     )
     body = fact(told(event)).body
     assert (body["outcome"], body["support_from"], body["support_to"]) == ("granted", "2026-02-01", "2026-07-31")
+
+
+def test_a_start_of_an_insats_holds_its_hours_in_digits() -> None:
+    event = ReferralStartedV1.model_validate_json(
+        f'{{"referral_id": "{uuid4()}", "kind": "insats", "insats_kind": "work_training", "planned_hours_per_week": 25}}'
+    )
+    read = fact(told(event))
+    assert (read.type, read.topic, read.body["referral_id"]) == (FactType.REFERRAL_STARTED, REFERRAL_EVENTS, str(event.referral_id))
+    assert (read.body["kind"], read.body["insats_kind"], read.body["planned_hours_per_week"]) == ("insats", "work_training", "25")
 
 
 def test_an_unknown_code_stays_as_it_came() -> None:

@@ -11,7 +11,7 @@ EMPTY: dict[str, Any] = {
     "measure": "L04",
     "as_of": "2026-03-31",
     "known_at": "2026-04-01T10:00:00+00:00",
-    "rule_set": 2,
+    "rule_set": 3,
     "completed": {
         **{"n": 0, "mean": None, "median": None, "p75": None, "p90": None},
         "working_days": {"mean": None, "median": None, "p75": None, "p90": None},
@@ -52,7 +52,7 @@ def shown(capsys: pytest.CaptureFixture[str], **measure: Any) -> str:
 
 def test_a_measure_is_shown_whole_with_its_two_dates(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, **SOME)
-    assert "as of 2026-03-31, known at 2026-04-01 12:00, rule set 2" in text
+    assert "as of 2026-03-31, known at 2026-04-01 12:00, rule set 3" in text
     assert text.index("2 of 6 still waiting, half of them for 41.5 days (29 working days) or longer") < text.index(
         "3 completed: median 15 days"
     )
@@ -80,7 +80,7 @@ def test_a_direct_assignment_is_told_in_working_days_with_the_calendar_days_besi
 
 
 SUPPORT: dict[str, Any] = {
-    **{"measure": "L24", "as_of": "2026-08-31", "known_at": "2026-08-31", "rule_set": 2},
+    **{"measure": "L24", "as_of": "2026-08-31", "known_at": "2026-08-31", "rule_set": 3},
     "completed": {"n": 3, "mean": 6.0, "median": 6.0, "target_met": 2, "share_target_met": 2 / 3},
     "still_receiving": {"n": 2, "mean_so_far": 7.5, "median_so_far": 7.5, "over_target": 1},
     "ended_otherwise": {"moved": 1},
