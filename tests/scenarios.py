@@ -20,7 +20,7 @@ PLAYED = [
     *(histories.h1(2001), histories.h2_rejected(2002), histories.h2_renewed(2003), histories.h7(2005), histories.h8(2006)),
     *(histories.h20(2007), histories.h12(2009), histories.h3(2010), histories.h4(2011), histories.h5(2013), histories.h6(2014)),
     *(histories.h9(2015), histories.h19(2015), histories.h16(2017), histories.h11(2018), histories.h13(2019), histories.h14(2021)),
-    histories.h10(2022),
+    *(histories.h10(2022), histories.h15(2002), histories.h17(2007), histories.h18(2013)),
 ]
 
 

@@ -1,22 +1,26 @@
-"""`sluss seed`: the worked histories typed into the running street through intake's import, the street's clock going along."""
+"""`sluss seed`: the worked histories typed into the running street: intake's import and referrals' acts, the clock going along."""
 
-from collections.abc import Mapping, Sequence
+import time as time_module
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, time
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 import click
+from httpx import codes
 
 from deploy.local.record import StreetRecord
 from shared.clock import LOCAL, local_date, real_now
-from tools.api import Api, BadInput, open_api, street
+from tools.api import Api, BadInput, Refused, open_api, street
 from tools.clock import StreetClock, open_clock
 from tools.histories import DUPLICATE, HISTORIES, Act, History
-from tools.progress import Reach, progress
+from tools.progress import progress
 
 SYSTEM: Final = "case_system"
-ROLES: Final = ("intake-staff", "intake-decider")
+ROLES: Final = ("intake-staff", "intake-decider", "referrals-staff")
+HEARD_S: Final = 30.0
 TYPED_AT: Final = time(15, 0)
 KEY_REUSED: Final = "urn:sluss:error:item_key_reused"
 # What a step is about beside its case, and the step that told of it.
@@ -34,9 +38,9 @@ def seed(year: int | None) -> None:
 
     Each act is typed on its day, the simulated clock going along, and then on to now; so the street's clock must not have passed the
     year's first day: ./sluss up --from 2025-01-01, on a fresh street. The cases are found by GET /intake/cases?source_system=case_system
-    and source_ref=H1-a, H1-b, H2-a … What intake cannot hold yet (referrals, insatser and their ends) is left out, and said.
+    and source_ref=H1-a, H1-b, H2-a …
 
-    Seeding again changes nothing; a seeding that was cut short is brought to its end.
+    Seeding again within seven days changes nothing; a seeding that was cut short is brought to its end.
 
     \b
     Exit codes: 0 they are there, 1 an act was refused, or something that is due does not get done, 2 the clock has passed the first
@@ -55,8 +59,6 @@ def seed(year: int | None) -> None:
         click.echo(f"{history.name}: {history.shows}")
         for client in history.clients:
             click.echo(f"    {client:<6} {cases[client]}")
-        if history.left_out:
-            click.echo(f"    left out: {history.left_out}")
 
 
 def play(record: StreetRecord, told: Sequence[History]) -> Mapping[str, str]:
@@ -65,10 +67,19 @@ def play(record: StreetRecord, told: Sequence[History]) -> Mapping[str, str]:
     What was typed before stays as it was. Raises click.ClickException for what intake refuses.
     """
     acts = sorted(items(told), key=lambda each: each[0].typed)
-    cases: dict[str, str] = {}
-    with open_clock(record) as clock, open_api(record, "intake", ROLES) as intake, progress("Typing", len(acts)) as reach:
-        _type(clock, intake, acts, cases, reach)
-    return cases
+    with ExitStack() as opened:
+        clock, reach = opened.enter_context(open_clock(record)), opened.enter_context(progress("Typing", len(acts)))
+        intake, referrals = (opened.enter_context(open_api(record, name, ROLES)) for name in ("intake", "referrals"))
+        typist = _Typist(intake, referrals)
+        done = 0
+        for day, of_day in groupby(acts, key=lambda each: each[0].typed):
+            typed, at = list(of_day), datetime.combine(day, TYPED_AT, LOCAL)
+            if clock.now() < at:
+                clock.move_to(at)
+            typist.type(typed)
+            done += len(typed)
+            reach(done)
+        return typist.cases
 
 
 def items(told: Sequence[History]) -> list[tuple[Act, Mapping[str, Any]]]:
@@ -85,34 +96,60 @@ def items(told: Sequence[History]) -> list[tuple[Act, Mapping[str, Any]]]:
     return found
 
 
-def _type(clock: StreetClock, intake: Api, acts: Sequence[tuple[Act, Mapping[str, Any]]], cases: dict[str, str], reach: Reach) -> None:
-    done = 0
-    for day, of_day in groupby(acts, key=lambda each: each[0].typed):
-        typed, at = list(of_day), datetime.combine(day, TYPED_AT, LOCAL)
-        if clock.now() < at:
-            clock.move_to(at)
-        _deliver(intake, [(act, item) for act, item in typed if act.step != DUPLICATE], cases)
-        for act in (act for act, _ in typed if act.step == DUPLICATE):
-            case, other = cases[act.client], cases[act.body["of"]]
-            intake.post("cases", case, DUPLICATE, body={"of": other}, key=str(uuid5(UUID(case), other)))
-        done += len(typed)
-        reach(done)
+class _Typist:
+    """Somebody at intake and at referrals, and the cases and referrals they know so far, by client and by client and function."""
 
+    def __init__(self, intake: Api, referrals: Api) -> None:
+        self._intake, self._referrals = intake, referrals
+        self.cases: dict[str, str] = {}
+        self._sent: dict[tuple[str, str], str] = {}
 
-def _deliver(intake: Api, acts: Sequence[tuple[Act, Mapping[str, Any]]], cases: dict[str, str]) -> None:
-    if not acts:
-        return
-    answer = intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in acts]})
-    for (act, _), became in zip(acts, answer["items"], strict=True):
-        if problem := became["problem"]:
-            raise _refused(became["key"], problem)
-        cases[act.client] = became["case_id"]
+    def type(self, acts: Sequence[tuple[Act, Mapping[str, Any]]]) -> None:
+        """Types what is typed on one day: at intake first. Raises click.ClickException for what is refused."""
+        self._deliver([(act, item) for act, item in acts if act.referral is None and act.step != DUPLICATE])
+        for act, item in acts:
+            if act.step == DUPLICATE:
+                case, other = self.cases[act.client], self.cases[act.body["of"]]
+                self._intake.post("cases", case, DUPLICATE, body={"of": other}, key=str(uuid5(UUID(case), other)))
+            elif act.referral is not None:
+                self._tell(act, act.referral, item["key"])
+
+    def _deliver(self, acts: Sequence[tuple[Act, Mapping[str, Any]]]) -> None:
+        if not acts:
+            return
+        answer = self._intake.post("imports", body={"source_system": SYSTEM, "items": [item for _, item in acts]})
+        for (act, _), became in zip(acts, answer["items"], strict=True):
+            if problem := became["problem"]:
+                raise _refused(became["key"], problem)
+            self.cases[act.client] = became["case_id"]
+
+    def _tell(self, act: Act, referral: str, key: str) -> None:
+        """One act of a referral. What was not yet heard of its case is waited for."""
+        case = self.cases[act.client]
+        key = str(uuid5(UUID(case), key))
+        if act.step == "draft":
+            answer = self._once_heard(case, lambda: self._referrals.post("cases", case, "referrals", body=act.body, key=key))
+            self._sent[act.client, referral] = answer["referral_id"]
+        else:
+            place = ("cases", case, "referrals", self._sent[act.client, referral], act.step)
+            self._once_heard(case, lambda: self._referrals.post(*place, body=act.body, key=key))
+
+    def _once_heard(self, case: str, ask: Callable[[], Any]) -> Any:
+        """Asked again while referrals has not heard yet what intake told before: that the case is there, or that it is open again."""
+        by = time_module.monotonic() + HEARD_S
+        while True:
+            try:
+                return ask()
+            except Refused as refused:
+                if refused.status not in (codes.NOT_FOUND, codes.CONFLICT) or time_module.monotonic() > by:
+                    raise _refused(case, refused.problem) from None
+                time_module.sleep(0.05)
 
 
 def _refused(key: str, problem: Mapping[str, Any]) -> click.ClickException:
     if problem["type"] == KEY_REUSED:
         return BadInput("This street holds the histories of another year: the same year again, or a fresh street.")
-    return click.ClickException(f"{key} was refused. {problem['reason'] or problem['title']}")
+    return click.ClickException(f"{key} was refused. {problem.get('reason') or problem['title']}")
 
 
 def must_be_in_time(clock: StreetClock, intake: Api, told: Sequence[History]) -> None:
