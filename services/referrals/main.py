@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.referrals.api import make_api
-from services.referrals.consumers import HEARD, hear
+from services.referrals.consumers import HEARD, inbox_of
 from services.referrals.settings import Settings
 from shared import outbox
 from shared.broker import Hearing
@@ -43,7 +43,10 @@ async def house() -> None:
 
         relay, sweeper = Relay(settings), Sweeper(settings, db, clock, fire)
         seal, instance = Seal(settings.quarantine_key_file), settings.consumer_instance
-        hearing = Hearing(settings.kafka_access, settings.consumer_group, HEARD, db, seal, functools.partial(hear, db), instance=instance)
+        inbox = inbox_of(NAME, db, seal)
+        hearing = Hearing(
+            settings.kafka_access, settings.consumer_group, HEARD, db, seal, inbox.hear, pass_by=inbox.pass_by, instance=instance
+        )
         watchdog = Watchdog(hearing, lag, settings.stuck_after_s)
         health = Health(NAME)
         health.watch("now", "the service's clock", clock.now)
@@ -56,8 +59,11 @@ async def house() -> None:
         health.watch("lag", "records told and not heard yet", lag.read)
         health.watch("stuck_s", "seconds in which records waited and nothing moved", watchdog.stuck_s, limit=settings.stuck_after_s)
         health.watch("quarantined", "records that wait for an operator", functools.partial(count_open, db))
-        background = [relay.run, sweeper.run, hearing.run, watchdog.run, Retention(db).run, health.run]
-        await run(settings, make_api(settings, db, clock, hearing), health.app(), background)
+        health.watch("parked", "events that wait for an earlier one of their stream", inbox.parked)
+        health.watch("oldest_parked_s", "age of the oldest event that waits for an earlier one", inbox.oldest_parked)
+        health.watch("conflicts", "events that came under a sequence that another one has", inbox.conflicts)
+        background = [relay.run, sweeper.run, hearing.run, inbox.run, watchdog.run, Retention(db).run, health.run]
+        await run(settings, make_api(settings, db, clock, hearing, inbox), health.app(), background)
 
 
 if __name__ == "__main__":
