@@ -14,11 +14,6 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.annotations import KafkaMessage as InjectedMessage
-from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
-from faststream.security import SASLScram512
 
 from contracts.envelope import Envelope, Skipped, Unreadable, open_record
 from shared import quarantine
@@ -29,11 +24,9 @@ from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Database, is_transient, transaction
 from shared.quarantine import Record, Seal
+from shared.subscriber import SESSION_MS, make_subscriber
 from shared.telemetry import counter, processing
 
-BATCH = 500
-FETCH_WAIT_MS = 50
-SESSION_MS = 6_000
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
 PATIENCE_S = 60.0  # in place; then the batch is fetched anew, so that a long outage never meets max_poll_interval (300 s)
 POISON_TRIES, POISON_PAUSE_S = 3, 1.0
@@ -45,16 +38,22 @@ outcomes = counter("sluss_heard_records", "records heard, by outcome")
 
 @dataclass(frozen=True)
 class Heard:
-    """A published fact that arrived, and where it lay."""
+    """A published fact that arrived, and the record that brought it."""
 
     envelope: Envelope
-    topic: str
-    partition: int
-    offset: int
+    record: Record
+
+
+@dataclass(frozen=True)
+class PassedBy:
+    """A record of a type that this version does not know."""
+
+    record: Record
 
 
 Hear = Callable[[Sequence[Heard]], Awaitable[None]]
-Readable = tuple[Record, Heard]
+PassBy = Callable[[Record], Awaitable[None]]
+Readable = Heard | PassedBy
 
 
 @dataclass
@@ -66,7 +65,7 @@ class _KeptBack:
 
     record: Record
     due: float
-    heard: Heard | None = None
+    heard: Readable | None = None
     tries: int = 0
     reason: str = "handler_failed"
 
@@ -85,15 +84,25 @@ class Hearing:
     `hear` gets the readable facts of a batch in the order of each partition and returns when its one transaction is
     committed. A transient fault waits; a batch that raises is split, and the record that raises alone, three times, is quarantined.
     Beside its tries, and beside the quarantining of what cannot be read, the records after it are heard, but their offsets are not
-    committed: it is delivered again after a crash, they too.
+    committed: it is delivered again after a crash, they too. `hear` may raise Unreadable of a fact that says too little for it.
+    `pass_by`: told, in its turn, of each record whose type nobody here knows; without it they are passed over in silence.
     `instance`: the name of this one process in the group. Started again under it, it need not wait for its own dead session.
     """
 
     def __init__(
-        self, kafka: Access, group: str, topics: Sequence[str], db: Database, seal: Seal, hear: Hear, *, instance: str | None = None
+        self,
+        kafka: Access,
+        group: str,
+        topics: Sequence[str],
+        db: Database,
+        seal: Seal,
+        hear: Hear,
+        *,
+        pass_by: PassBy | None = None,
+        instance: str | None = None,
     ) -> None:
         self._kafka, self._group, self.topics, self._instance = kafka, group, tuple(topics), instance
-        self._db, self._seal, self._hear = db, seal, hear
+        self._db, self._seal, self._hear, self._pass_by = db, seal, hear, pass_by
         self._stop = asyncio.Event()
         self._alive_at = time.monotonic()
         self._waiting = 0  # how many of us wait for what passes
@@ -110,7 +119,7 @@ class Hearing:
         """Hears until `stop`; the batch in hand is finished first."""
         self._stop = stop
         while not stop.is_set():
-            broker, subscriber = self._make_broker()
+            broker, subscriber = make_subscriber(self._kafka, self._group, self.topics, self._instance, self.receive)
             self._kept_back.clear()  # a new consumer begins at what is committed, before each of them
             try:
                 await self._go_back()
@@ -122,38 +131,6 @@ class Hearing:
                 await pause(FIRST_BACKOFF_S * 5, stop)
             finally:
                 await broker.stop()
-
-    def _make_broker(self) -> tuple[KafkaBroker, Any]:
-        broker = KafkaBroker(
-            self._kafka.bootstrap.split(","),  # FastStream takes a text with commas for one address
-            security=_security(self._kafka),
-            allow_auto_create_topics=False,
-            request_timeout_ms=REQUEST_MS,
-            ack_policy=AckPolicy.MANUAL,
-            graceful_timeout=15,
-            logger=None,
-        )
-        subscriber = broker.subscriber(
-            *self.topics,
-            group_id=self._group,
-            group_instance_id=self._instance,
-            batch=True,
-            max_records=BATCH,
-            batch_timeout_ms=FETCH_WAIT_MS,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            auto_offset_reset="earliest",
-            session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=1_000,
-            no_reply=True,  # a record's `reply_to` header would otherwise make FastStream publish an answer
-            parser=_parse_nothing,
-            decoder=_decode_nothing,
-        )
-
-        async def take(message: InjectedMessage) -> None:
-            await self.receive(subscriber.consumer, message.raw_message)
-
-        subscriber(take)
-        return broker, subscriber
 
     async def rewind(self, topic: str) -> None:
         """Hears one of `topics` from its beginning again; what was heard before is dropped as known.
@@ -264,13 +241,13 @@ class Hearing:
         await self._commit(consumer, {partition for partition, _ in due})
         self._alive_at = time.monotonic()
 
-    async def _is_heard_now(self, kept: _KeptBack, heard: Heard) -> bool:
+    async def _is_heard_now(self, kept: _KeptBack, heard: Readable) -> bool:
         """Whether one more try, the last before the quarantine, gave a record its outcome."""
         async with self._turn:
             self._alive_at = time.monotonic()
-            if await self._hear_traced([(kept.record, heard)]):
-                kept.tries, kept.due = kept.tries + 1, time.monotonic() + POISON_PAUSE_S
-                if kept.tries < POISON_TRIES:
+            for failed in await self._hear_traced([heard]):
+                kept.tries, kept.due, kept.reason = kept.tries + 1, failed.due, failed.reason
+                if failed.heard is not None and kept.tries < POISON_TRIES:
                     return False
                 await self._patiently(lambda: self._quarantine([kept]))
             return True
@@ -287,33 +264,51 @@ class Hearing:
             else:
                 if isinstance(opened, Skipped):
                     outcomes(1, "skipped")
-                else:
-                    readable.append((record, Heard(opened, record.topic, record.partition, record.offset)))
+                arrived = _arrived(opened, record)
+                if self._pass_by is not None or isinstance(arrived, Heard):
+                    readable.append(arrived)
         failed = await self._hear_traced(readable) if readable else []
         if len(self._kept_back) + len(unreadable) > MOST_KEPT_BACK:  # the memory ends before the topic does
             await self._patiently(lambda: self._quarantine(unreadable))
             unreadable = []
-        due = time.monotonic() + POISON_PAUSE_S
-        return [*unreadable, *(_KeptBack(record, due, heard, 1) for record, heard in failed)]
+        return [*unreadable, *failed]
 
-    async def _hear_traced(self, heard: Sequence[Readable]) -> Sequence[Readable]:
-        with processing(heard[0][1].topic, self._group, [each.envelope.traceparent for _, each in heard], self.receive):
-            return await self._hear_or_split(heard)
+    async def _hear_traced(self, readable: Sequence[Readable]) -> list[_KeptBack]:
+        created = [each.envelope.traceparent for each in readable if isinstance(each, Heard)]
+        with processing(readable[0].record.topic, self._group, created, self.receive):
+            return await self._hear_or_split(readable)
 
-    async def _hear_or_split(self, heard: Sequence[Readable]) -> Sequence[Readable]:
+    async def _hear_or_split(self, readable: Sequence[Readable]) -> list[_KeptBack]:
         """Answers those that raise alone."""
         try:
-            await self._patiently(lambda: self._hear([each for _, each in heard]))
+            await self._patiently(lambda: self._give(readable))
         except Stopping:
             raise
         except Exception as error:
-            if len(heard) > 1:
-                middle = len(heard) // 2
-                return [*await self._hear_or_split(heard[:middle]), *await self._hear_or_split(heard[middle:])]
-            logger.error("a record could not be handled", topic=heard[0][0].topic, offset=heard[0][0].offset, exc_info=error)
-            return heard
-        outcomes(len(heard), "heard")
+            if len(readable) > 1:
+                middle = len(readable) // 2
+                return [*await self._hear_or_split(readable[:middle]), *await self._hear_or_split(readable[middle:])]
+            [alone] = readable
+            if isinstance(error, Unreadable):
+                return [_KeptBack(alone.record, time.monotonic(), reason=error.reason)]
+            logger.error("a record could not be handled", topic=alone.record.topic, offset=alone.record.offset, exc_info=error)
+            return [_KeptBack(alone.record, time.monotonic() + POISON_PAUSE_S, alone, 1)]
+        outcomes(sum(isinstance(each, Heard) for each in readable), "heard")
         return []
+
+    async def _give(self, readable: Iterable[Readable]) -> None:
+        """Hands facts on together, and between them, in its turn, each record that is passed by."""
+        facts: list[Heard] = []
+        for each in readable:
+            if isinstance(each, Heard):
+                facts.append(each)
+            elif self._pass_by is not None:
+                if facts:
+                    await self._hear(facts)
+                facts = []
+                await self._pass_by(each.record)
+        if facts:
+            await self._hear(facts)
 
     async def _quarantine(self, kept: Sequence[_KeptBack]) -> None:
         async with transaction(self._db) as tx:
@@ -365,23 +360,12 @@ class Hearing:
         async with transaction(self._db) as tx:
             record = await quarantine.take(tx, self._seal, number)
             opened = open_record(record.key, record.headers, record.value)
-            if isinstance(opened, Envelope):
-                await self._hear([Heard(opened, record.topic, record.partition, record.offset)])
+            await self._give([_arrived(opened, record)])
             await quarantine.settle_redriven(tx, number, by)
 
 
-def _security(kafka: Access) -> SASLScram512 | None:
-    """`Access.options` in FastStream's words."""
-    return SASLScram512(kafka.user, kafka.password or "", use_ssl=False) if kafka.user is not None else None
-
-
-async def _parse_nothing(records: Any) -> KafkaAckableMessage:
-    """FastStream's own parser raises on a header that is not UTF-8, and the record is then passed over: so nothing is parsed here."""
-    return KafkaAckableMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
-
-
-async def _decode_nothing(_: Any) -> bytes:
-    return b""
+def _arrived(opened: Envelope | Skipped, record: Record) -> Readable:
+    return PassedBy(record) if isinstance(opened, Skipped) else Heard(opened, record)
 
 
 def _place(record: Record) -> tuple[TopicPartition, int]:

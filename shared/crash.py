@@ -20,6 +20,15 @@ class CrashPoint(StrEnum):
     CONSUMER_AFTER_EFFECT = "consumer.after_effect"  # inside the transaction
     CONSUMER_AFTER_COMMIT = "consumer.after_commit"  # of the database
     CONSUMER_AFTER_OFFSETS = "consumer.after_offsets"
+    INBOX_AFTER_LOCK = "inbox.after_lock"  # the stream's turn is ours
+    INBOX_AFTER_APPLY = "inbox.after_apply"  # inside the transaction, as all of the inbox's but after_commit and after_drain
+    INBOX_AFTER_ADVANCE = "inbox.after_advance"
+    INBOX_AFTER_PARK = "inbox.after_park"
+    INBOX_AFTER_COMMIT = "inbox.after_commit"  # nothing that was parked is drained yet
+    INBOX_AFTER_UNPARK = "inbox.after_unpark"
+    INBOX_AFTER_DRAIN = "inbox.after_drain"  # one is committed, the next one still parked
+    INBOX_AFTER_QUARANTINE = "inbox.after_quarantine"
+    INBOX_AFTER_GIVING_UP = "inbox.after_giving_up"
     API_BEFORE_COMMIT = "api.before_commit"
     API_AFTER_COMMIT = "api.after_commit"
     API_BEFORE_ANSWER = "api.before_answer"

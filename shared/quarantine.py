@@ -20,6 +20,13 @@ PUT = """
     INSERT INTO quarantine (topic, partition, record_offset, sha256, reason, sealed) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT DO NOTHING
 """
+# What was played again, parked, and then could not be handled after all is open once more.
+PUT_SEALED = """
+    INSERT INTO quarantine (topic, partition, record_offset, sha256, reason, sealed) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (topic, partition, record_offset, sha256) DO UPDATE
+    SET state = 'open', reason = excluded.reason, quarantined_at = now(), settled_at = NULL, settled_by = NULL
+    WHERE quarantine.state = 'redriven'
+"""
 LIST = "SELECT id, topic, partition, record_offset, sha256, reason, quarantined_at, state FROM quarantine WHERE state = 'open' ORDER BY id"
 TAKE = "SELECT * FROM quarantine WHERE id = $1 AND state = 'open' FOR UPDATE"
 SETTLE = "UPDATE quarantine SET state = $2, settled_at = now(), settled_by = $3, settled_reason = $4 WHERE id = $1"
@@ -106,6 +113,11 @@ async def put(tx: Transaction, seal: Seal, record: Record, reason: str) -> None:
     """Puts a record aside, once however often it is delivered."""
     sealed, digest = seal.close(record)
     await tx.execute(PUT, record.topic, record.partition, record.offset, digest, reason, sealed)
+
+
+async def put_sealed(tx: Transaction, row: Row, reason: str) -> None:
+    """Puts a record aside that was sealed before, from a row with its place, hash and seal."""
+    await tx.execute(PUT_SEALED, row["topic"], row["partition"], row["record_offset"], row["sha256"], reason, row["sealed"])
 
 
 async def listing(db: Database) -> list[Quarantined]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from services.referrals.api import make_api
-from services.referrals.consumers import HEARD, hear
+from services.referrals.consumers import HEARD, inbox_of
 from services.referrals.handlers.cases import Ours, fire
 from services.referrals.settings import Settings
 from shared import outbox
@@ -46,8 +46,9 @@ async def house() -> None:
 
         relay, sweeper = Relay(settings), Sweeper(settings, db, clock, overdue)
         seal, instance = Seal(settings.quarantine_key_file), settings.consumer_instance
+        inbox = inbox_of(NAME, db, seal, ours, clock)
         hearing = Hearing(
-            settings.kafka_access, settings.consumer_group, HEARD, db, seal, functools.partial(hear, db, ours, clock), instance=instance
+            settings.kafka_access, settings.consumer_group, HEARD, db, seal, inbox.hear, pass_by=inbox.pass_by, instance=instance
         )
         watchdog = Watchdog(hearing, lag, settings.stuck_after_s)
         health = Health(NAME)
@@ -61,8 +62,11 @@ async def house() -> None:
         health.watch("lag", "records told and not heard yet", lag.read)
         health.watch("stuck_s", "seconds in which records waited and nothing moved", watchdog.stuck_s, limit=settings.stuck_after_s)
         health.watch("quarantined", "records that wait for an operator", functools.partial(count_open, db))
-        background = [relay.run, sweeper.run, hearing.run, watchdog.run, Retention(db).run, health.run]
-        await run(settings, make_api(settings, db, clock, hearing, ours), health.app(), background)
+        health.watch("parked", "events that wait for an earlier one of their stream", inbox.parked)
+        health.watch("oldest_parked_s", "age of the oldest event that waits for an earlier one", inbox.oldest_parked)
+        health.watch("conflicts", "events that came under a sequence that another one has", inbox.conflicts)
+        background = [relay.run, sweeper.run, hearing.run, inbox.run, watchdog.run, Retention(db).run, health.run]
+        await run(settings, make_api(settings, db, clock, hearing, inbox, ours), health.app(), background)
 
 
 if __name__ == "__main__":

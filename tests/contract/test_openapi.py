@@ -35,7 +35,7 @@ def described(service: str, folder: Path) -> dict[str, Any]:
         vault = {"vault_url": "postgresql://nobody@127.0.0.1:1/nothing", "vault_key_file": folder, "lookup_key_file": folder}
         return dict(make_intake(IntakeSettings(**common, **vault), NONE, NONE, NONE, NONE).openapi())
     if service == "referrals":
-        return dict(make_referrals(ReferralsSettings(**common, quarantine_key_file=folder), NONE, NONE, NONE, NONE).openapi())
+        return dict(make_referrals(ReferralsSettings(**common, quarantine_key_file=folder), NONE, NONE, NONE, NONE, NONE).openapi())
     return dict(make_leadtimes(LeadtimesSettings(**common, quarantine_key_file=folder), NONE, NONE, NONE).openapi())
 
 

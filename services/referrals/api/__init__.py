@@ -13,6 +13,8 @@ from shared.clock import Clock, SimulatedClock
 from shared.code_lists import code_routes
 from shared.hearing_routes import hearing_routes
 from shared.http import make_app
+from shared.inbox import Inbox
+from shared.inbox_routes import inbox_routes
 from shared.operations import republish_routes
 from shared.postgres import Database
 from shared.simulation import clock_routes
@@ -20,7 +22,7 @@ from shared.simulation import clock_routes
 PREFIX = "/referrals"
 
 
-def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing, ours: Ours) -> FastAPI:
+def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing, inbox: Inbox, ours: Ours) -> FastAPI:
     """The whole API under /referrals: for the role referrals-staff all; for referrals-recipient what was sent to the functions that
     its token names (roles `function-…`); for operators what could not be heard, sending again, and the simulated clock.
     """
@@ -39,6 +41,7 @@ def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing, o
     app.include_router(change_routes(db, sender, sees_protected), prefix=PREFIX)
     app.include_router(republish_routes(db), prefix=PREFIX)
     app.include_router(hearing_routes(db, hearing), prefix=PREFIX)
+    app.include_router(inbox_routes(inbox), prefix=PREFIX)
     if isinstance(clock, SimulatedClock):
         app.include_router(clock_routes(clock), prefix=PREFIX)
     return app

@@ -40,6 +40,7 @@ from contracts.intake import (
 )
 from shared.broker import Heard
 from shared.clock import local_midnight
+from shared.quarantine import Record
 
 LOG_ID = UUID("8a1b0a2c-7f0e-5b7e-9a44-0d3f1c2b5e6f")
 SECRET = UUID("00000000-0000-4000-8000-00000000005e")
@@ -137,7 +138,7 @@ class Case:
 
 
 def heard(envelope: Envelope) -> Heard:
-    return Heard(envelope, envelope.data.topic, 0, 0)
+    return Heard(envelope, Record(envelope.data.topic, 0, 0, [], None, None))
 
 
 def decided_case(contact: str = "2026-01-05", decision: str = "2026-01-20") -> list[Heard]:

@@ -103,7 +103,7 @@ async def test_the_comparison_sees_one_fault_of_delivery(leadtimes: Leadtimes, f
     victim = told[7]
     another = {"lost": {}, "doubled": {"id": uuid4()}, "changed": {"correlationid": uuid4()}}[fault]
     envelope = victim.envelope.model_copy(update=another)
-    twin = Heard(envelope, victim.topic, victim.partition, victim.offset)
+    twin = Heard(envelope, victim.record)
     wrong = {"lost": [*told[:7], *told[8:]], "doubled": [*told, twin], "changed": [*told[:7], twin, *told[8:]]}[fault]
     assert await after(leadtimes, shuffled(wrong, chance), chance) != once
     assert await after(leadtimes, shuffled(told, chance), chance) == once

@@ -18,6 +18,7 @@ from contracts.codes import AssignmentBasis, AssignmentMode, Channel, InsatsKind
 from contracts.envelope import Envelope, open_message
 from contracts.event import PublishedEvent, TimePrecision
 from services.referrals.api import make_api
+from services.referrals.consumers import HEARD, inbox_of
 from services.referrals.handlers.cases import Ours, fire
 from services.referrals.handlers.hearing import apply
 from services.referrals.main import MIGRATIONS
@@ -155,11 +156,10 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     await migrate(db, MIGRATIONS)
     clock, ours = await open_clock(settings, db), Ours(settings.source, settings.deadlines, settings.direct_assignments_to)
 
-    async def nobody_tells(_: Any) -> None:
-        raise AssertionError("this service is told by hand")
-
-    hearing = Hearing(settings.kafka_access, "referrals", (), db, Seal(settings.quarantine_key_file), nobody_tells)
-    app = make_api(settings, db, clock, hearing, ours)
+    seal = Seal(settings.quarantine_key_file)
+    inbox = inbox_of("referrals", db, seal, ours, clock)
+    hearing = Hearing(settings.kafka_access, "referrals", HEARD, db, seal, inbox.hear, pass_by=inbox.pass_by)
+    app = make_api(settings, db, clock, hearing, inbox, ours)
 
     def client(*roles: str) -> httpx.AsyncClient:
         token = issue_token(key, "test", "sluss", f"test-{roles[-1]}", roles, timedelta(hours=1))
