@@ -18,6 +18,8 @@ from services.leadtimes.domain.log import LogColumns
 from services.leadtimes.domain.log_stats import log_stats as stats_of
 from services.leadtimes.domain.measures import Interval
 from services.leadtimes.domain.moments import Limit
+from services.leadtimes.domain.passage import chained
+from services.leadtimes.domain.passage_report import Case
 from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.waits import AT, LogWaits, by_month, groups, log_waits, summary
 from services.leadtimes.store.events import Saved
@@ -70,10 +72,11 @@ class NotComplete(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """Every wait and all support under the two limits asked for, and how many cases miss an event."""
+    """Every wait and all support under the two limits asked for, each case's L20 with its passage, and how many cases miss an event."""
 
     intervals: tuple[Interval, ...]
     support: tuple[Support, ...]
+    cases: tuple[Case, ...]
     incomplete: int
 
 
@@ -188,9 +191,11 @@ async def known(db: Database, as_of: Limit, known_at: Limit) -> Known:
     facts = ([event for case in group for event in histories.get(case, ())] for group in groups)
     remade = [each for of_group in facts for each in clocks_of(translate.facts(of_group), as_of, known_at)]
     every = [*(each for case, each in usable.items() if case not in others), *remade]
+    cases = tuple(each.way for each in every if each.way is not None)
     return Known(
-        intervals=tuple(interval for each in every for interval in each.intervals),
+        intervals=(*(interval for each in every for interval in each.intervals), *chained(cases)),
         support=tuple(each.support for each in every if each.support is not None),
+        cases=cases,
         incomplete=incomplete,
     )
 

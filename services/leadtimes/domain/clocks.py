@@ -13,13 +13,16 @@ from services.leadtimes.domain.facts import Fact, known, ordered
 from services.leadtimes.domain.insats_measures import measured_to_insats
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
+from services.leadtimes.domain.passage import Passage, Place, passage
+from services.leadtimes.domain.responsibility import Held
 from services.leadtimes.domain.support import Support, support
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """Every wait of one case and its months of support, and the latest fact they rest on: when it happened, when it was recorded.
+    """Every wait of one case, its months of support and its passage to an insats, and the latest fact that they rest on.
 
+    Of that fact: when it happened, when it was recorded.
     A case that is read under another one (dubblett) has no waits of its own; the latest fact is then that of them all.
     """
 
@@ -27,8 +30,15 @@ class Clocks:
     rule_set: int
     intervals: tuple[Interval, ...]
     support: Support | None
+    passage: Passage | None
     latest_time: datetime
     latest_recorded_at: datetime
+
+    @property
+    def way(self) -> tuple[Interval, Passage] | None:
+        """The case's L20 with its passage; None of one that has no waits of its own."""
+        wait = next((each for each in self.intervals if each.measure is Measure.L20), None)
+        return (wait, self.passage) if wait and self.passage else None
 
     def answers(self, as_of: Limit | None = None, known_at: Limit | None = None) -> bool:
         """Whether these clocks are what `clocks` would give under the same limits.
@@ -60,9 +70,10 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
     for lead, *others in read_as_one(of_each):
         together = [fact for each in (lead, *others) for fact in of_each[each]]
         case = spell(ordered(together), protected=not hidden.isdisjoint((lead, *others)))
-        waits, months = ((*measured(case), *measured_to_insats(case)), support(case)) if case else ((), None)
-        found.append(Clocks(lead, RULE_SET, waits, months, latest_time, latest_recorded_at))
-        found += [Clocks(other, RULE_SET, (), None, latest_time, latest_recorded_at) for other in others]
+        waits = (*measured(case), *measured_to_insats(case)) if case else ()
+        months, way = (support(case), passage(case)) if case else (None, None)
+        found.append(Clocks(lead, RULE_SET, waits, months, way, latest_time, latest_recorded_at))
+        found += [Clocks(other, RULE_SET, (), None, None, latest_time, latest_recorded_at) for other in others]
     return found
 
 
@@ -80,6 +91,7 @@ def to_json(of: Clocks) -> str:
         "rule_set": of.rule_set,
         "intervals": [_interval_document(interval) for interval in of.intervals],
         "support": _support_document(of.support) if of.support else None,
+        "passage": _passage_document(of.passage) if of.passage else None,
         "latest_time": of.latest_time.isoformat(),
         "latest_recorded_at": of.latest_recorded_at.isoformat(),
     }
@@ -96,6 +108,7 @@ def from_json(text: str) -> Clocks | None:
         rule_set=document["rule_set"],
         intervals=tuple(_interval(each) for each in document["intervals"]),
         support=_support(document["support"]) if document["support"] else None,
+        passage=_passage(document["passage"]) if document["passage"] else None,
         latest_time=datetime.fromisoformat(document["latest_time"]),
         latest_recorded_at=datetime.fromisoformat(document["latest_recorded_at"]),
     )
@@ -160,6 +173,38 @@ def _support(document: dict[str, Any]) -> Support:
         channel=document["channel"],
         hindrance=document["hindrance"],
         unit=document["unit"],
+    )
+
+
+def _passage_document(of: Passage) -> dict[str, Any]:
+    return {
+        "person_ref": of.person_ref,
+        "first_start": _moment_document(of.first_start) if of.first_start else None,
+        "closing": _moment_document(of.closing) if of.closing else None,
+        "closed_as": of.closed_as,
+        "places": list(of.places),
+        "start": _moment_document(of.held.start),
+        "stop": _moment_document(of.held.stop) if of.held.stop else None,
+        "held": [[at.isoformat(), *holders] for at, holders in of.held.since],
+        "bounces": of.bounces,
+        "no_shows": of.no_shows,
+    }
+
+
+def _passage(document: dict[str, Any]) -> Passage:
+    return Passage(
+        person_ref=document["person_ref"],
+        first_start=_moment(document["first_start"]) if document["first_start"] else None,
+        closing=_moment(document["closing"]) if document["closing"] else None,
+        closed_as=document["closed_as"],
+        places=tuple(Place(each) for each in document["places"]),
+        held=Held(
+            start=_moment(document["start"]),
+            stop=_moment(document["stop"]) if document["stop"] else None,
+            since=tuple((datetime.fromisoformat(at), tuple(holders)) for at, *holders in document["held"]),
+        ),
+        bounces=document["bounces"],
+        no_shows=document["no_shows"],
     )
 
 
