@@ -210,6 +210,8 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
             raise Refused("From a waiting list only want of places is a reason to decline.", allowed)
         case facts.ReferralScheduled() as booked if booked.starts_on < on:
             raise Refused("What is booked cannot begin before the booking.", allowed)
+        case facts.ReferralStarted(planned_end_on=end) | facts.ReferralExtended(planned_end_on=end) if end and end < _begun(referral, on):
+            raise Refused("What ends does not end before it began.", allowed)
         case facts.ReferralNoShow() if referral.starts_on is not None and on < referral.starts_on:
             raise Refused("Nobody has missed what has not begun.", allowed)
         case facts.ReferralCompleted(attended="no"):
@@ -225,6 +227,10 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
                 raise Refused("There is no such deviation, or this was done.", allowed)
             if settled.happened.surely_before(told.reported):
                 raise Refused("It cannot have happened before what it follows on.", allowed)
+
+
+def _begun(referral: Referral, on: date) -> date:
+    return referral.started.date if referral.started else on
 
 
 def _lacks_consultation(case: Case, referral: Referral, beside: Beside) -> bool:

@@ -24,7 +24,10 @@ class Reason(StrEnum):
     TO_ANSWER = "to_answer"
     REPLY_OVERDUE = "reply_overdue"
     INFORMATION_AWAITED = "information_awaited"
+    TO_BOOK = "to_book"
+    IN_QUEUE = "in_queue"
     TO_START = "to_start"
+    ON_HOLD = "on_hold"
     RECALL_TO_ANSWER = "recall_to_answer"
     SUCCESSOR_MISSING = "successor_missing"
     READY_FOR_NEXT_STEP = "ready_for_next_step"
@@ -76,6 +79,12 @@ def _of(case: Case, referral_id: UUID, referral: Referral, closed: bool, today: 
             yield referral.reply_due_on, Reason.REPLY_OVERDUE, sender, None
     if referral.state is State.INFO_REQUESTED and referral.information_due_on:
         yield referral.information_due_on, Reason.INFORMATION_AWAITED, sender, None
+    if referral.state is State.ACCEPTED and referral.answered and not referral.recall_requested:
+        yield referral.expected_start_on or referral.answered.date, Reason.TO_BOOK, recipient, None
+    if referral.state is State.WAITLISTED and referral.answered:
+        yield referral.expected_start_on or referral.answered.date, Reason.IN_QUEUE, sender, None
+    if referral.state is State.ON_HOLD and not closed:
+        yield today, Reason.ON_HOLD, sender, None
     if referral.state is State.SCHEDULED and referral.starts_on:
         yield referral.starts_on, Reason.TO_START, recipient, None
     if referral.recall_requested and referral.state is not State.ON_HOLD:

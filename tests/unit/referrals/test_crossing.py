@@ -41,6 +41,8 @@ def test_the_first_final_answer_stays_the_answer() -> None:
     )
     assert case.state().referrals[FIRST].answered == on("03-02")
     assert case.state().referrals[FIRST].started == on("03-09")
+    queued = done(sent, act(Step.WAITLIST, on("03-02")), act(Step.ACCEPT, on("03-05")))
+    assert queued.state().referrals[FIRST].answered == on("03-02")
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.RECEIVED, State.INFO_REQUESTED])

@@ -116,6 +116,18 @@ def test_in_a_closed_case_nothing_is_written_or_sent() -> None:
     allowed(knowing(running, closed), Step.COMPLETE)
 
 
+def test_a_referral_says_to_whom_it_goes() -> None:
+    refused(after(), Step.DRAFT, "to whom", to_function=None)
+    allowed(after(), Step.DRAFT)
+
+
+def test_what_begins_or_is_extended_does_not_end_before_it_began() -> None:
+    refused(sent, Step.START, "before it began", planned_end_on=date(2026, 3, 1))
+    allowed(sent, Step.START, planned_end_on=date(2026, 3, 2))
+    begun = allowed(sent, Step.START)
+    refused(begun, Step.EXTEND, "before it began", planned_end_on=date(2026, 3, 1))
+
+
 def test_an_answer_is_due_after_the_day_of_sending() -> None:
     for due in (date(2026, 3, 1), date(2026, 3, 2)):
         refused(drafted, Step.SEND, "due on the day of sending", reply_due_on=due)

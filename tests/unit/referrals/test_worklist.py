@@ -28,6 +28,7 @@ def task(reason: Reason, due_on: date, waits_for: Actor, ref: Any = None) -> Tas
 drafted, accepted, running = (in_state(each) for each in (State.DRAFT, State.ACCEPTED, State.IN_PROGRESS))
 sent = done(drafted, act(Step.SEND, on("03-01"), reply_due_on=date(2026, 3, 9)))
 asked = done(sent, act(Step.ASK, due_on=date(2026, 3, 12)))
+waitlisted, held = in_state(State.WAITLISTED), done(accepted, act(Step.HOLD))
 booked = done(accepted, act(Step.SCHEDULE, starts_on=date(2026, 3, 20)))
 recalled = done(accepted, act(Step.RECALL))
 declined = in_state(State.DECLINED)
@@ -43,6 +44,15 @@ WAITS: dict[Reason, tuple[Decider[Case], date, Actor, Any, list[tuple[Any, ...]]
     Reason.TO_ANSWER: (sent, date(2026, 3, 9), R, None, [(act(Step.ACCEPT),), (act(Step.RECALL),), (act(Step.HOLD),), (act(Step.ASK),)]),
     Reason.REPLY_OVERDUE: (sent, date(2026, 3, 9), S, None, [(act(Step.DECLINE),), (act(Step.WITHDRAW),), (act(Step.START),)]),
     Reason.INFORMATION_AWAITED: (asked, date(2026, 3, 12), S, None, [(act(Step.SUPPLY),), (act(Step.ACCEPT),), (act(Step.RECALL),)]),
+    Reason.TO_BOOK: (
+        accepted,
+        date(2026, 3, 1),
+        R,
+        None,
+        [(act(Step.SCHEDULE),), (act(Step.START),), (act(Step.CANCEL),), (act(Step.HOLD),)],
+    ),
+    Reason.IN_QUEUE: (waitlisted, date(2026, 3, 1), S, None, [(act(Step.SCHEDULE),), (act(Step.START),), (act(Step.ACCEPT),)]),
+    Reason.ON_HOLD: (held, TODAY, S, None, [(act(Step.END_HOLD),), (act(Step.CANCEL),), (act(Step.WITHDRAW),)]),
     Reason.TO_START: (booked, date(2026, 3, 20), R, None, [(act(Step.START),), (act(Step.CANCEL),), (act(Step.HOLD),)]),
     Reason.RECALL_TO_ANSWER: (
         recalled,
