@@ -38,9 +38,9 @@ class Office:
                 return dict(answer.json())
             time.sleep(0.05)
 
-    def get(self, by: str, path: str, **asked: Any) -> dict[str, Any]:
+    def get(self, who: str, path: str, **asked: Any) -> dict[str, Any]:
         """What somebody reads."""
-        answer = self._clients[by].get(path, params=asked)
+        answer = self._clients[who].get(path, params=asked)
         answer.raise_for_status()
         return dict(answer.json())
 
