@@ -163,11 +163,10 @@ async def worklist(db: Database, to_function: str | None, seer: Seer, now: datet
     """What waits for the asker: for the senders' staff what waits for them, for a recipient's what waits for their function."""
     waits_for = Actor.SENDER if seer.functions is None else Actor.RECIPIENT
     found = []
-    for case_id, stored, known in await store.worked_on(db, to_function, seer):
-        functions = await store.functions(db, case_id) if known.protected or seer.functions is not None else {}
+    for case_id, stored, known, functions in await store.worked_on(db, to_function, seer):
         may_see = store.visible(functions, stored, seer)
         for task in tasks(stored.case, known.closed, now):
-            addressed = functions.get(task.referral_id, task.to_function)
+            addressed = functions[task.referral_id]
             if task.waits_for is waits_for and task.referral_id in may_see and to_function in (None, addressed):
                 found.append((case_id, replace(task, to_function=addressed)))
     return sorted(found, key=lambda each: place_of(*each))

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -53,7 +52,9 @@ LIST = """
     ORDER BY referral_id LIMIT $6
 """
 WORKED_ON = """
-    SELECT stream, version, body, closed_by, known_case.protected, assignments FROM state JOIN known_case ON case_id = stream
+    SELECT stream, version, body, closed_by, known_case.protected, assignments, (
+        SELECT jsonb_object_agg(referral_id, to_function) FROM referral WHERE referral.case_id = stream
+    ) AS functions FROM state JOIN known_case ON case_id = stream
     WHERE stream IN (
         SELECT case_id FROM referral
         WHERE ($1::text[] IS NULL OR (was_sent AND to_function = ANY($1))) AND ($2::text IS NULL OR to_function = $2)
@@ -176,15 +177,19 @@ async def listed(db: Database, to_function: str | None, state: str | None, seer:
     return [(row["referral_id"], row["case_id"]) for row in rows]
 
 
-async def worked_on(db: Database, to_function: str | None, seer: Seer) -> list[tuple[UUID, Stored, Known]]:
-    """Every case with a referral that the asker may see, with what is known of it."""
+async def worked_on(db: Database, to_function: str | None, seer: Seer) -> list[tuple[UUID, Stored, Known, Mapping[UUID, str]]]:
+    """Every case with a referral that the asker may see, with what is known of it, and to whom each of its referrals goes."""
     own = list(seer.functions) if seer.functions is not None else None
     rows = await db.fetch(WORKED_ON, own, to_function, seer.protected)
-    return [(row["stream"], Stored(row["version"], BODY.validate_python(row["body"])), _known(row)) for row in rows]
-
-
-def _known(row: Any) -> Known:
-    return Known(row["closed_by"], row["protected"], row["assignments"])
+    return [
+        (
+            row["stream"],
+            Stored(row["version"], BODY.validate_python(row["body"])),
+            Known(row["closed_by"], row["protected"], row["assignments"]),
+            {UUID(key): said for key, said in row["functions"].items()},
+        )
+        for row in rows
+    ]
 
 
 def visible(functions: Mapping[UUID, str], stored: Stored, seer: Seer) -> Collection[UUID]:
