@@ -6,6 +6,7 @@ from tools.caseload import caseload
 from tools.clock import clock
 from tools.demo import demo
 from tools.import_log import import_log
+from tools.inbox import discard_gap, forks, parked
 from tools.leadtimes import leadtimes
 from tools.log_stats import log_stats
 from tools.logs import forget, logs
@@ -35,7 +36,7 @@ def sluss() -> None:
 
 STREET = (up, down, status, open_page, token, clock, demo, seed, simulate)
 FIGURES = (import_log, logs, forget, waits, log_stats, leadtimes, caseload)
-KEEPING = (verify, sample, quarantine, redrive, discard, republish, rebuild)
+KEEPING = (verify, sample, quarantine, redrive, discard, parked, forks, discard_gap, republish, rebuild)
 
 for command in (*STREET, *FIGURES, *KEEPING):
     sluss.add_command(command)

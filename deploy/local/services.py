@@ -24,11 +24,12 @@ UPPLANDS_VASBY = "0114"
 class Service:
     """A service by its folder's name. `hears`: it consumes topics, and so may have to quarantine a message.
 
-    `identifies`: it keeps the identity vault.
+    `decides`: on what it hears, so that an event may have to wait for an earlier one. `identifies`: it keeps the identity vault.
     """
 
     name: str
     hears: bool
+    decides: bool = False
     identifies: bool = False
 
     @property
@@ -42,7 +43,11 @@ class Service:
         return (self.name, self.vault) if self.identifies else (self.name,)
 
 
-SERVICES = (Service("intake", hears=False, identifies=True), Service("leadtimes", hears=True), Service("referrals", hears=True))
+SERVICES = (
+    Service("intake", hears=False, identifies=True),
+    Service("leadtimes", hears=True),
+    Service("referrals", hears=True, decides=True),
+)
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ async def test_a_given_up_gap_is_kept_with_who_and_why_and_what_waited_follows(d
     stop.set()
     await running
     await deliver(deciding, [facts[1], facts[5]])
-    assert await deciding.effects(at) == [1, 4, 5, 6], "what comes after it was given up is dropped"
+    assert (await deciding.effects(at), await deciding.parked(at)) == ([1, 4, 5, 6], []), "what comes after it was given up is dropped"
     [gap] = await deciding.db.fetch("SELECT * FROM inbox_gap")
     assert (gap["first_sequence"], gap["last_sequence"], gap["reason"], gap["given_up_by"]) == (2, 3, "lost", "operator")
     with pytest.raises(NoSuchGap):

@@ -48,6 +48,12 @@ async def leadtimes(street: StreetRecord) -> AsyncIterator[Database]:
         yield db
 
 
+@pytest.fixture
+async def referrals(street: StreetRecord) -> AsyncIterator[Database]:
+    async with database(street, "referrals") as db:
+        yield db
+
+
 def a_case(street: StreetRecord) -> UUID:
     """A first contact and an application, through intake's API."""
     with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
