@@ -9,6 +9,7 @@ from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import IN_WORKING_DAYS, Measure
 from tools.api import BadInput, RefusedInput, open_api, street
 from tools.figures import BEYOND, NOT_REACHED, format_option, moment, print_csv, print_json, share, with_unit
+from tools.passage import print_responsibility, print_where
 
 FROM_TO: Final = {
     "L20": "first contact to the first insats that counts",
@@ -41,24 +42,34 @@ FROM_TO: Final = {
 @click.command()
 @click.option("--measure", type=click.Choice([each.value for each in Measure]), help="One of them.  [default: all]")
 @click.option("--by", type=click.Choice([each.value for each in Grouping]), help="Also for each group of what was known in time.")
+@click.option("--where", "asked", flag_value="where", help="Where people are 30, 90, 180 and 365 days after contact.")
+@click.option("--responsibility", "asked", flag_value="responsibility", help="Who held the ball on the way to an insats.")
 @click.option("--as-of", metavar="DATE", help="What had happened by then: a day, or an instant with its offset.  [default: now]")
 @click.option("--known-at", metavar="DATE", help="What was recorded by then.  [default: now]")
 @format_option
-def leadtimes(measure: str | None, by: str | None, as_of: str | None, known_at: str | None, shown_as: str) -> None:
+def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str | None, known_at: str | None, shown_as: str) -> None:
     """Show the lead times, first contact to insats (L20) first, and the months of support (L24).
 
     Completed, still waiting, ended otherwise, and the share completed within 30, 90, 180 and 365 days. Groups (--by): the channel of
     first contact, the month of the start, the unit known when the wait began, the hindrance known at the first decision, and of
     referrals the function they were sent to (recipient).
 
+    --where and --responsibility are answers of their own, over every case.
+
     \b
     Exit codes: 0 shown, 2 a date that is none, 3 leadtimes does not answer.
     """
+    if asked and (measure or by):
+        raise BadInput(f"--{asked} is about all cases: it goes with neither --measure nor --by.")
+    path = [asked] if asked else ["measures", *([measure] if measure else [])]
     with open_api(street(), "leadtimes") as api:
         try:
-            found = api.get("measures", *([measure] if measure else []), by=by, as_of=as_of, known_at=known_at)
+            found = api.get(*path, by=by, as_of=as_of, known_at=known_at)
         except RefusedInput:
             raise BadInput("--as-of and --known-at are a day (2026-03-31) or an instant with its offset.") from None
+    if asked:
+        show_passage(asked, found, shown_as)
+        return
     measures = [found] if measure else found["measures"]
     match shown_as:
         case "json":
@@ -68,6 +79,18 @@ def leadtimes(measure: str | None, by: str | None, as_of: str | None, known_at: 
         case _:
             for each in measures:
                 print_measure(each)
+
+
+def show_passage(asked: str, found: Any, shown_as: str) -> None:
+    """Where people are, or who held the ball: for people, or for programs."""
+    if shown_as == "json":
+        print_json(found)
+    elif shown_as == "csv":
+        print_csv(found["days" if asked == "where" else "parts"])
+    elif asked == "where":
+        print_where(found)
+    else:
+        print_responsibility(found)
 
 
 def _rows(measure: Any) -> list[dict[str, Any]]:

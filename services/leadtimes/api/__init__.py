@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.leadtimes.api import logs, measures, operations, page, quality
+from services.leadtimes.api import logs, measures, operations, page, passage, quality
 from services.leadtimes.settings import Settings
 from shared.broker import Hearing
 from shared.clock import Clock, SimulatedClock
@@ -26,6 +26,7 @@ def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing) -
     app.state.sessions = Sessions(db)
     for router in (
         measures.routes(db, clock),
+        passage.routes(db, clock),
         quality.routes(db, clock),
         logs.routes(db),
         operations.routes(db, hearing, PREFIX),

@@ -114,6 +114,28 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "L23.reached": ("Andel som har börjat nästa insats", "Share that have started the next insats"),
     "L23.since": ("att den förra tog slut", "the last one ended"),
     "by.recipient": ("mottagare av remissen", "recipient of the referral"),
+    "where.title": ("Var människor är efter första kontakt", "Where people are after first contact"),
+    "where.day": ("Efter", "After"),
+    "where.n": ("Alla", "Everybody"),
+    "where.waiting": ("väntar på insats", "wait for an insats"),
+    "where.in_insats": ("i insats", "in an insats"),
+    "where.between": ("mellan insatser", "between insatser"),
+    "where.closed": ("avslutade", "closed"),
+    "where.note": (
+        "Läget efter allt som hände den dagen, av alla för vilka dagen har passerat. Den som redan var i insats räknas som i insats.",
+        "After all that happened on that day, of all whose day has passed. Whoever was in an insats already counts as in one.",
+    ),
+    "held.title": ("Vem som har bollen på vägen till insats", "Who holds the ball on the way to an insats"),
+    "held.holder": ("Vem", "Who"),
+    "held.days": ("Dagar", "Days"),
+    "held.shared": ("Delade dagar", "Shared days"),
+    "held.partner": ("mottagaren", "the recipient"),
+    "held.note": (
+        "Varje dag från första kontakt till insats, avslut eller i dag hör till en enda. Delade dagar räknas hos alla som har något öppet.",
+        "Each day from first contact to insats, closing or today belongs to one. Shared days count for all who have something open.",
+    ),
+    "held.bounces": ("Remisser som studsat vidare", "Referrals that bounced on"),
+    "held.no_shows": ("Uteblivna besök", "No-shows"),
 }
 
 # What ends these waits otherwise, and what keeps one out.
@@ -141,4 +163,13 @@ INSATS_COUNTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "L10": (("anvisning", "anvisningar"), ("assignment", "assignments")),
     "L22": (("insats", "insatser"), ("insats", "insatser")),
     "L23": (("uppehåll", "uppehåll"), ("break", "breaks")),
+}
+# Who holds the ball; a recipient of a referral is shown by its code.
+HOLDERS: Mapping[str, tuple[str, str]] = {
+    "municipality": ("kommunen", "the municipality"),
+    "client": ("den sökande", "the client"),
+    "consent": ("väntar på samtycke", "waiting for consent"),
+    "external_decision": ("beslut av någon annan", "somebody else's decision"),
+    "gap": ("ingen", "nobody"),
+    "partner:unknown": ("okänd mottagare", "unknown recipient"),
 }

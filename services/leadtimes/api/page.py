@@ -14,6 +14,7 @@ from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.limits import last_instant, read_limit
 from services.leadtimes.api.logs import MOST_COMPETING, Name, asked, problems
 from services.leadtimes.api.measures import figures_of
+from services.leadtimes.api.passage import responsibility_of, where_of
 from services.leadtimes.api.render import (
     POLICY,
     Address,
@@ -74,7 +75,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
     async def measures(
         request: Request,
         language: ReaderLanguage,
-        measure: Measure = Measure.L04,
+        measure: Measure = Measure.L20,
         by: Grouping = Grouping.HINDRANCE,
         as_of: AskedLimit = None,
         known_at: AskedLimit = None,
@@ -89,6 +90,8 @@ def routes(db: Database, clock: Clock) -> APIRouter:
             flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),
             incomplete=known.incomplete,
             logs={log.name: str(request.url_for("log", name=log.name).path) for log in await handlers.logs(db)},
+            where=where_of(known, *limits),
+            responsibility=responsibility_of(known, *limits),
         )
         return _page(render_measures(shown, language, _address(request)), language)
 

@@ -1,4 +1,4 @@
-"""GET /leadtimes/quality: how much of what was heard of intake was registered late, was corrected, or is a duplicate."""
+"""GET /leadtimes/quality: how much of what was heard of cases was registered late, was corrected, or is a duplicate."""
 
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict

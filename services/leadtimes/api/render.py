@@ -71,7 +71,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Measures:
-    """What the page of measures shows: a report for each, and one in full, by groups too, with its curve and its data quality."""
+    """What the page of measures shows: a report for each, and one in full, by groups too, with its curve and its data quality.
+
+    Beside them where people are, and who held the ball, each as the API answers it.
+    """
 
     reports: Mapping[str, Mapping[str, Any]]
     shown: str
@@ -79,6 +82,8 @@ class Measures:
     flags: Mapping[str, int]
     incomplete: int
     logs: Mapping[str, str]
+    where: Mapping[str, Any]
+    responsibility: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

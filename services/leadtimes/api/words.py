@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from services.leadtimes.api.insats_texts import INSATS_CODES, INSATS_COUNTED, INSATS_TEXTS
+from services.leadtimes.api.insats_texts import HOLDERS, INSATS_CODES, INSATS_COUNTED, INSATS_TEXTS
 from services.leadtimes.api.log_texts import LOG_TEXTS
 from services.leadtimes.api.measure_texts import GROUP_NAMES, MEASURE_TEXTS
 from shared.clock import LOCAL
@@ -241,6 +241,11 @@ class Words:
     def group(self, name: str) -> str | None:
         """What a group is called; None for one that has no other name than its own."""
         known = GROUP_NAMES.get(name)
+        return known[self._column] if known else None
+
+    def holder(self, holder: str) -> str | None:
+        """Who holds the ball; None for a recipient, who is shown by the code."""
+        known = HOLDERS.get(holder)
         return known[self._column] if known else None
 
     def counted(self, n: int, measure: str) -> str:

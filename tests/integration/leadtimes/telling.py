@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from contracts.codes import (
     DecidingRole,
     DecisionOutcome,
     InsatsKind,
+    LegalBasis,
+    ReferralKind,
     SourceSystem,
     StaffRole,
     SupportHindrance,
@@ -38,6 +41,7 @@ from contracts.intake import (
     PlanAgreedV1,
     SupportHindranceCodedV1,
 )
+from contracts.referrals import ReferralDraftedV1, ReferralSentV1, ReferralStartedV1
 from shared.broker import Heard
 from shared.clock import local_midnight
 from shared.quarantine import Record
@@ -53,11 +57,11 @@ class Case:
     def __init__(self) -> None:
         self.id = uuid4()
         self.application = uuid4()
-        self.told = 0
+        self.told: Counter[str] = Counter()
 
     def tell(self, event: PublishedEvent, day: str, recorded: str | None = None) -> Heard:
-        """A fact of a day, recorded at noon of the same or a later day."""
-        self.told += 1
+        """A fact of a day, recorded at noon of the same or a later day; each topic has its own sequence."""
+        self.told[event.topic] += 1
         at = local_midnight(date.fromisoformat(day))
         learnt = local_midnight(date.fromisoformat(recorded or day)) + timedelta(hours=12)
         return heard(
@@ -68,15 +72,15 @@ class Case:
                 time=at,
                 recordedtime=learnt,
                 partitionkey=self.id,
-                sequence=self.told,
+                sequence=self.told[event.topic],
                 correlationid=uuid4(),
                 timeprecision=TimePrecision.DAY,
                 data=event,
             )
         )
 
-    def contacts(self, day: str, channel: Channel = Channel.PHONE) -> Heard:
-        return self.tell(FirstContactRegisteredV1(channel=channel, source_system=SourceSystem.INTAKE), day)
+    def contacts(self, day: str, channel: Channel = Channel.PHONE, person: UUID | None = None) -> Heard:
+        return self.tell(FirstContactRegisteredV1(person_ref=person, channel=channel, source_system=SourceSystem.INTAKE), day)
 
     def applies(self, day: str) -> Heard:
         on = date.fromisoformat(day)
@@ -126,6 +130,19 @@ class Case:
     def assigned(self, day: str, mode: AssignmentMode = AssignmentMode.DIRECT) -> Heard:
         issued = AssignmentIssuedV1(assignment_ref=uuid4(), mode=mode, insats_kind=InsatsKind.WORK_TRAINING, basis=AssignmentBasis.SOL_12_4)
         return self.tell(issued, day)
+
+    def drafted(self, day: str, referral: UUID, to: str = "jobbcentrum") -> Heard:
+        return self.tell(ReferralDraftedV1(referral_id=referral, kind=ReferralKind.INSATS, to_function=to), day)
+
+    def sent(self, day: str, referral: UUID) -> Heard:
+        due = date.fromisoformat(day) + timedelta(days=14)
+        return self.tell(ReferralSentV1(referral_id=referral, reply_due_on=due, legal_basis=LegalBasis.CONSENT), day)
+
+    def begun(self, day: str, referral: UUID, hours: int = 25, recorded: str | None = None) -> Heard:
+        start = ReferralStartedV1(
+            referral_id=referral, kind=ReferralKind.INSATS, insats_kind=InsatsKind.WORK_TRAINING, planned_hours_per_week=hours
+        )
+        return self.tell(start, day, recorded)
 
     def closed(self, day: str, reason: CloseReason = CloseReason.REJECTED) -> Heard:
         return self.tell(CaseClosedV1(reason=reason), day)

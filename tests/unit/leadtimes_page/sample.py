@@ -9,12 +9,14 @@ import numpy as np
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import Point
 from services.leadtimes.api.measures import figures_of
+from services.leadtimes.api.passage import responsibility_of, where_of
 from services.leadtimes.api.render import Address, Measures, Waits, render_measures, render_waits
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.log import MICROSECOND, microseconds
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight
+from services.leadtimes.domain.passage_report import Case
 from services.leadtimes.domain.report import steps
 from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.waits import COMPLETED, STILL_OPEN, LogWaits, by_month, summary
@@ -50,17 +52,22 @@ def measures_page(
     shown: str = "L04",
     support: Sequence[Support] = (),
     by: Grouping = Grouping.HINDRANCE,
+    cases: Sequence[Case] = (),
     **changed: Any,
 ) -> str:
     """The page with one measure shown in full, the wait for a decision if no other is asked for."""
+    of_cases = Known((), (), tuple(cases), 0), AS_OF, KNOWN_AT
     measures = Measures(
         reports={
-            each.value: figures_of(each, AS_OF, KNOWN_AT, Known(tuple(waits), tuple(support), 0), by if each.value == shown else None)
+            each.value: figures_of(each, AS_OF, KNOWN_AT, Known(tuple(waits), tuple(support), (), 0), by if each.value == shown else None)
             for each in Measure
         },
         shown=shown,
         steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure(shown), waits, AS_OF)],
-        **({"flags": {}, "incomplete": 0, "logs": {}} | changed),
+        **(
+            {"flags": {}, "incomplete": 0, "logs": {}, "where": where_of(*of_cases), "responsibility": responsibility_of(*of_cases)}
+            | changed
+        ),
     )
     return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"}))
 

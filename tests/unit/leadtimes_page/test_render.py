@@ -12,7 +12,10 @@ from services.leadtimes.api.words import Language
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Measure, Outcome
 from services.leadtimes.domain.waits import summary
-from tests.unit.leadtimes_page.sample import log_waits, measures_page, six, support, wait, waits_page
+from tests.unit.leadtimes.histories import decided, drafted, sent
+from tests.unit.leadtimes.test_insats_histories import opened
+from tests.unit.leadtimes.test_passage import ways
+from tests.unit.leadtimes_page.sample import AS_OF, log_waits, measures_page, six, support, wait, waits_page
 
 BOTH = (Language.SWEDISH, Language.ENGLISH)
 
@@ -217,4 +220,14 @@ def test_a_measure_is_shown_by_what_was_known_in_time_and_each_group_by_its_name
     assert 'href="/leadtimes/?lang=en&amp;as_of=2026-03-31&amp;by=channel#groups"' in by_unit
     months = plain(measures_page([], shown="L24", support=[replace(support("2026-03", Outcome.OPEN), hindrance="social")]))
     assert "social reasons 1 median so far 1 month 0 0" in months
+    assert "Nobody is counted." in plain(measures_page([]))
+
+
+def test_where_people_are_and_who_holds_the_ball_stand_on_the_page_with_the_figures_of_the_api() -> None:
+    way = [*opened("2025-10-01"), decided("2025-10-11"), drafted("2025-10-11"), sent("2025-10-11")]
+    page = measures_page([], cases=ways(way, as_of=AS_OF))
+    assert "After Everybody wait for an insats in an insats between insatser closed 30 days 1 1 0 0 0 90 days 1 1 0 0 0" in plain(page)
+    assert "the recipient jobbcentrum 171 94.5% 171" in plain(page)
+    assert '<data value="10" data-of="responsibility.parts.0.days">10</data>' in page
+    assert "mottagaren jobbcentrum" in plain(measures_page([], Language.SWEDISH, cases=ways(way, as_of=AS_OF)))
     assert "Nobody is counted." in plain(measures_page([]))

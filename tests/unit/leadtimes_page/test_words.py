@@ -8,11 +8,15 @@ import pytest
 
 from contracts.codes import CloseReason
 from services.leadtimes.api import drawing, render
+from services.leadtimes.api.insats_texts import HOLDERS
 from services.leadtimes.api.words import CODES, TEXTS, Language, Words, preferred
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.insats_measures import ALREADY_IN_INSATS
 from services.leadtimes.domain.measures import Flag, Measure
+from services.leadtimes.domain.passage import Place
+from services.leadtimes.domain.passage_report import ALWAYS
 from services.leadtimes.domain.referrals import NOT_TAKEN, OVER
+from services.leadtimes.domain.responsibility import PARTNER, UNKNOWN
 
 SV, EN = Words(Language.SWEDISH), Words(Language.ENGLISH)
 PAGES = "".join(file.read_text(encoding="utf-8") for file in render.FOLDER.glob("*.html"))
@@ -32,7 +36,9 @@ def test_no_text_is_written_for_nobody() -> None:
     by_measure = {f"{measure}.{part}" for measure in Measure for part in parts} - {"L24.reached", "L24.since"}
     by_figure = {f"completed.{figure}" for figure in ("mean", "median", "p75", "p90")}
     by_choice = {f"flows.{order}" for order in render.Order} | {f"by.{grouping}" for grouping in Grouping}
-    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | by_choice
+    by_place = {f"where.{place}" for place in Place}
+    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | by_choice | by_place
+    assert set(HOLDERS) == {*ALWAYS, f"{PARTNER}{UNKNOWN}"}
 
 
 def test_every_text_that_a_page_asks_for_is_written() -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from services.leadtimes.domain.measures import Measure
-from tools.leadtimes import FROM_TO, print_measure
+from tools.leadtimes import FROM_TO, leadtimes, print_measure, show_passage
 
 EMPTY: dict[str, Any] = {
     "measure": "L04",
@@ -116,3 +117,47 @@ def test_where_nobody_waits_any_more_the_completed_are_shown_all_the_same(capsys
     assert "0 of 4 still waiting\n" in text
     assert "3 completed" in text
     assert "for 0" not in text
+
+
+LIMITS = {"as_of": "2026-08-31", "known_at": "2026-08-31", "rule_set": 3}
+
+
+def test_where_people_are_is_one_line_a_day(capsys: pytest.CaptureFixture[str]) -> None:
+    day = {"day": 30, "n": 5, "waiting": 2, "between": 0, "in_insats": 1, "closed": {"moved": 2}, "already_in_insats": 1}
+    show_passage("where", {**LIMITS, "days": [day | {"before_known_from": 1}], "incomplete": 2}, "text")
+    text = capsys.readouterr().out
+    assert text.startswith("Where people are after first contact, as of 2026-08-31, known at 2026-08-31, rule set 3")
+    line = next(line for line in text.splitlines() if line.startswith("30 days"))
+    assert line.split() == ["30", "days", "5", "2", "1", "0", "2", "1"]
+    assert "closed within 30 days: moved 2" in text
+    assert "1 case left out at 30 days" in text
+    assert "2 cases of all lack an event" in text
+
+
+def test_who_held_the_ball_is_one_line_a_holder(capsys: pytest.CaptureFixture[str]) -> None:
+    part = {"holder": "partner:jobbcentrum", "days": 20, "share": 0.8, "seconds": None, "cases": 1, "shared_days": 22}
+    found = {
+        **LIMITS,
+        "cases": 1,
+        "days": 25,
+        "seconds": None,
+        "parts": [part],
+        "negative": 1,
+        "bounces": 2,
+        "no_shows": 3,
+        "incomplete": 0,
+    }
+    show_passage("responsibility", found, "text")
+    text = capsys.readouterr().out
+    assert "25 days in 1 case" in text
+    line = next(line for line in text.splitlines() if line.startswith("partner:"))
+    assert line.split() == ["partner:jobbcentrum", "20", "80.0", "%", "1", "22"]
+    assert "bounced on: 2, no-shows: 3" in text
+    assert "1 case left out: the insats is dated before the contact" in text
+    show_passage("responsibility", found, "csv")
+    assert capsys.readouterr().out.splitlines()[0] == "holder,days,share,seconds,cases,shared_days"
+
+
+def test_where_goes_with_no_measure() -> None:
+    refused = CliRunner().invoke(leadtimes, ["--where", "--measure", "L20"])
+    assert (refused.exit_code, "goes with neither" in refused.output) == (2, True)
