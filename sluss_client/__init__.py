@@ -1,6 +1,7 @@
-"""The Python client of Sluss intake, for those who build a screen or a batch on it. Needs nothing else of Sluss.
+"""The Python client of Sluss, for those who build a screen or a batch on it. Needs nothing else of Sluss.
 
-`IntakeClient` has a method for each operation; what the service refuses is a `Refusal` with the cause, the cure and the steps allowed now.
+`IntakeClient` and `ReferralsClient` have a method for each operation; what the service refuses is a `Refusal` with the cause, the cure and
+the steps allowed now.
 """
 
 from sluss_client.answers import (
@@ -27,6 +28,8 @@ from sluss_client.answers import (
     Worker,
 )
 from sluss_client.intake import IntakeClient
+from sluss_client.referral_answers import Conflict, Deviation, ListedReferral, Referral, Referrals, ReferralTask
+from sluss_client.referrals import ReferralsClient
 from sluss_client.refusals import Refusal, Unshown
 
 __all__ = [
@@ -37,17 +40,24 @@ __all__ = [
     "Caseload",
     "Change",
     "CodeSet",
+    "Conflict",
     "Decision",
+    "Deviation",
     "Fact",
     "Handling",
     "Household",
     "ImportedItem",
     "IntakeClient",
     "ItemProblem",
+    "ListedReferral",
     "Member",
     "Moment",
     "Passage",
     "Plan",
+    "Referral",
+    "ReferralTask",
+    "Referrals",
+    "ReferralsClient",
     "Refusal",
     "Route",
     "Step",

@@ -1,19 +1,13 @@
-"""The client itself: a method for each operation of intake, each request sent once however often it has to be sent."""
+"""The client of intake: a method for each operation, each request sent once however often it has to be sent."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any, Final, TypeAlias
+from datetime import date
+from typing import Any, ClassVar, Final
 from uuid import UUID, uuid4
 
-import httpx
+from sluss_client.answers import Arrivals, Case, Caseload, Fact, Handling, Household, ImportedItem, Task, Worker
+from sluss_client.connection import Connection, Happened, moment, plain
 
-from sluss_client.answers import Arrivals, Case, Caseload, Change, CodeSet, Fact, Handling, Household, ImportedItem, Task, Worker
-from sluss_client.connection import PAGE, PASSES, Connection, plain, refusal
-
-Happened: TypeAlias = date | datetime
-"""A day when no more is known, else an instant with its offset."""
 BATCH_PATIENCE_S: Final = 120.0
 
 
@@ -25,6 +19,8 @@ class IntakeClient(Connection):
     Every method raises Refusal, Unshown for what is done in a case that the token may not see, and httpx.TransportError when the service
     cannot be reached after several tries.
     """
+
+    PREFIX: ClassVar[str] = "/intake"
 
     async def register_contact(
         self,
@@ -79,7 +75,7 @@ class IntakeClient(Connection):
     ) -> Household:
         """Gemensam ansökan: of each adult `person_ref` and `role`, and as it is `hindrance`, `not_assigned_because`, `source_ref`."""
         body = {
-            "happened": _moment(happened),
+            "happened": moment(happened),
             "kind": kind,
             "channel": channel,
             "period_from": str(period_from),
@@ -202,7 +198,7 @@ class IntakeClient(Connection):
         """Rättelse: replaces a fact by the same with something said otherwise; with neither `happened` nor `fields` it was in error."""
         if happened is None and fields is None:
             return await self._of_case(case, "corrections", None, {"event_id": event_id, "entered_in_error": True})
-        when = {"happened": _moment(happened)} if happened else {}
+        when = {"happened": moment(happened)} if happened else {}
         said = {name: plain(value) for name, value in (fields or {}).items()}
         return await self._of_case(case, "corrections", None, {"event_id": event_id, "replacement": {**when, "fields": said}})
 
@@ -252,35 +248,6 @@ class IntakeClient(Connection):
             for task in page["tasks"]:
                 yield Task.model_validate(task)
 
-    async def changes(self, after: int = 0) -> AsyncIterator[Change]:
-        """Every change after a place, until there is none left."""
-        while True:
-            page = await self._get("/changes", after=after, limit=PAGE)
-            for change in page["changes"]:
-                yield Change.model_validate(change)
-            if len(page["changes"]) < PAGE:
-                return
-            after = page["next_after"]
-
-    async def follow_changes(self, after: int = 0, *, at_a_time_s: int = 300) -> AsyncIterator[Change]:
-        """Every change after a place, and each further one as it happens, for ever. A stream that ends is taken up where it was."""
-        while True:
-            headers = self._headers() | {"Last-Event-ID": str(after)}
-            try:
-                async with self._http.stream("GET", "/intake/changes/stream", headers=headers, params={"for_s": at_a_time_s}) as answer:
-                    if answer.status_code in PASSES:
-                        raise httpx.ReadError("the service cannot answer at the moment")
-                    if answer.is_error:
-                        await answer.aread()
-                        raise refusal(answer)
-                    async for line in answer.aiter_lines():
-                        if line.startswith("data: "):
-                            change = Change.model_validate(json.loads(line.removeprefix("data: ")))
-                            after = change.place
-                            yield change
-            except httpx.TransportError:
-                await asyncio.sleep(1)
-
     async def register_worker(self, worker_ref: UUID, *, unit: str, experience: str, away: bool = False) -> Worker:
         """Handläggare, new or changed; the token needs the role of a manager. `worker_ref`: a random one, of which you know whose it is."""
         said = {"unit": unit, "experience": experience, "away": away}
@@ -303,10 +270,6 @@ class IntakeClient(Connection):
         """Inflöde: so many complete weeks and the present one, with what became of each week's cases."""
         return Arrivals.model_validate(await self._get("/arrivals", weeks=weeks))
 
-    async def codes(self) -> dict[str, CodeSet]:
-        """Every set of codes with their names, by its own name."""
-        return {each["set"]: CodeSet.model_validate(each) for each in (await self._get("/codes"))["sets"]}
-
     async def _of_application(
         self, case: Case, application: UUID, step: str, happened: Happened, said: Mapping[str, Any] | None = None
     ) -> Case:
@@ -316,15 +279,8 @@ class IntakeClient(Connection):
         return await self._post(f"/cases/{case.case_id}/{step}", happened, said or {}, case)
 
     async def _post(self, path: str, happened: Happened | None, said: Mapping[str, Any], building_on: Case | None = None) -> Case:
-        body = {name: plain(value) for name, value in said.items() if value is not None}
-        if happened is not None:
-            body["happened"] = _moment(happened)
-        headers = {"Idempotency-Key": str(uuid4())} | ({"If-Match": f'"{building_on.version}"'} if building_on else {})
-        return Case.model_validate(await self._ask("POST", path, headers, json=body))
-
-
-def _moment(happened: Happened) -> dict[str, str]:
-    return {"at" if isinstance(happened, datetime) else "on": happened.isoformat()}
+        version = building_on.version if building_on else None
+        return Case.model_validate(await self._tell(path, happened, said, version))
 
 
 def _written(value: Any) -> Any:

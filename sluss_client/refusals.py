@@ -1,4 +1,4 @@
-"""What intake answers instead of a case: what it refuses, with all that it says about it, and what it does not show."""
+"""What a service answers instead of a case: what it refuses, with all that it says about it, and what it does not show."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

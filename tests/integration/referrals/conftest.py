@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from contracts import intake
 from contracts.codes import AssignmentBasis, AssignmentMode, Channel, InsatsKind, ProtectionLevel, SourceSystem
@@ -58,6 +59,7 @@ class Referrals:
     settings: Settings
     ours: Ours
     clock: Clock
+    app: FastAPI
     clients: Mapping[str, httpx.AsyncClient]
     keys: "count[int]"
 
@@ -167,7 +169,7 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://referrals.test", headers=headers)
 
     clients = {name: client(*roles) for name, roles in ROLES.items()}
-    yield Referrals(db, settings, ours, clock, clients, count())
+    yield Referrals(db, settings, ours, clock, app, clients, count())
     for each in clients.values():
         await each.aclose()
     db.terminate()

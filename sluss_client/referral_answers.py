@@ -1,0 +1,108 @@
+"""What referrals answers, as typed and frozen values. A field or a code that a younger service adds is let through, never an error."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sluss_client.answers import Answer, Moment, Step
+
+
+class Deviation(Answer):
+    """Avvikelse: to which role it was reported, and what became of it."""
+
+    deviation_id: UUID
+    scope: str
+    kind: str
+    observed_on: date
+    to_role: str
+    reported: Moment
+    acknowledged: Moment | None
+    handled: Moment | None
+
+
+class Referral(Answer):
+    """Remiss, as it is now. `successor`: the referral that came in its place, where the token may see it."""
+
+    referral_id: UUID
+    kind: str
+    insats_kind: str | None
+    state: str
+    held_from: str | None
+    to_function: str
+    planned_hours_per_week: int | None
+    assignment_ref: UUID | None
+    successor_of: UUID | None
+    successor: UUID | None
+    content_ref: UUID | None
+    drafted: Moment
+    sent: Moment | None
+    reply_due_on: date | None
+    answered: Moment | None
+    asked_of: str | None
+    information_due_on: date | None
+    position: int | None
+    expected_start_on: date | None
+    starts_on: date | None
+    no_shows: int
+    started: Moment | None
+    planned_end_on: date | None
+    ready: Moment | None
+    recall_requested: bool
+    reminded: Moment | None
+    escalated: Moment | None
+    outcome: str | None
+    reason: str | None
+    suggested_function: str | None
+    ended: Moment | None
+    deviations: Sequence[Deviation]
+
+
+class ListedReferral(Referral):
+    """A referral and its case."""
+
+    case_id: UUID
+
+
+class Referrals(Answer):
+    """The referrals of a case that the token may see. `referral_id`: the one that the request was about; `version`: what is built on."""
+
+    case_id: UUID
+    referral_id: UUID | None
+    version: int
+    case_closed: bool
+    referrals: Sequence[Referral]
+    planned_hours_per_week: int
+    next: Sequence[Step]
+
+    def referral(self, referral_id: UUID) -> Referral:
+        """One of them. Raises KeyError when it is none of them."""
+        for each in self.referrals:
+            if each.referral_id == referral_id:
+                return each
+        raise KeyError(referral_id)
+
+    def may(self, step: str) -> bool:
+        """Whether a step is allowed now, with any of them."""
+        return any(each.step == step for each in self.next)
+
+
+class ReferralTask(Answer):
+    """One thing that waits: why, by which day, about which referral (`ref`: or deviation of it), sent to which function."""
+
+    case_id: UUID
+    referral_id: UUID
+    reason: str
+    due_on: date
+    to_function: str | None
+    ref: UUID | None
+
+
+class Conflict(Answer):
+    """Korsande besked: which step of whom was not applied, because another came first, and waits for a human."""
+
+    id: int
+    case_id: UUID
+    referral_id: UUID | None
+    step: str
+    by_actor: str
+    noted_at: datetime
