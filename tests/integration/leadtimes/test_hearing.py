@@ -134,7 +134,9 @@ async def test_what_a_provider_says_of_its_places_is_kept_and_is_no_case(leadtim
     about: dict[str, Any] = {"provider": provider.id, "target_group": "jobseekers"}
     group = GroupStartPlannedV1(**about, starts_on=date(2026, 6, 1), weeks=4, seats=12)
     capacity = CapacityReportedV1(**about, status=CapacityStatus.WAITLIST, places=12, free=0)
-    await leadtimes.hear(provider.tell(group, "2026-01-05", "2026-01-07"), case.contacts("2026-01-05"), provider.tell(capacity, "2026-01-06"))
+    await leadtimes.hear(
+        provider.tell(group, "2026-01-05", "2026-01-07"), case.contacts("2026-01-05"), provider.tell(capacity, "2026-01-06")
+    )
     assert await leadtimes.db.fetchval("SELECT count(*) FROM event") == 3
     for again in ("verify", "rebuild"):
         answer = await leadtimes.operator.post(f"/leadtimes/{again}")
