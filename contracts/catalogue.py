@@ -62,6 +62,8 @@ PUBLISHED: Final[tuple[type[PublishedEvent], ...]] = (
     referrals.DeviationReportedV1,
     referrals.DeviationAcknowledgedV1,
     referrals.DeviationHandledV1,
+    referrals.CapacityReportedV1,
+    referrals.GroupStartPlannedV1,
     intake.EventCorrectedV1,
     referrals.EventCorrectedV1,
     history.LogEventRecordedV1,

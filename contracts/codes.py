@@ -328,3 +328,17 @@ class DeviationKind(StrEnum):
     DROPOUT = "dropout"
     NO_SHOW = "no_show"
     NOT_ON_TRACK = "not_on_track"
+
+
+TargetGroupCode = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9]{0,19}(_[a-z0-9]{1,20}){0,3}$")]
+"""For whom a provider has places (målgrupp), by the code of the agreement with it, as `sick_without_sgi`: never a person, and wide enough
+that nobody is known by it."""
+
+
+class CapacityStatus(StrEnum):
+    """How it stands with a provider's places (kapacitet): there are some, none, none but a waiting list, or only after an assessment."""
+
+    FREE = "free"
+    NONE = "none"
+    WAITLIST = "waitlist"
+    ASSESS_FIRST = "assess_first"

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from contracts.codes import (
     AskedOf,
     Attended,
+    CapacityStatus,
     DeviationKind,
     DeviationScope,
     FunctionCode,
@@ -21,12 +22,17 @@ from contracts.codes import (
     ReferralKind,
     ReferralOutcome,
     ReferralReason,
+    TargetGroupCode,
     ToldRole,
 )
 from contracts.event import Open, PublishedEvent
 
 Position = Annotated[int, Field(ge=1, le=9999)]
 """In a queue (köplats); the first is 1."""
+Seats = Annotated[int, Field(ge=1, le=9999)]
+"""How many can be somewhere at once (platser)."""
+Weeks = Annotated[int, Field(ge=1, le=260)]
+"""How long a group goes on; whole weeks from its first day."""
 
 
 class ReferralEvent(PublishedEvent):
@@ -304,6 +310,35 @@ class DeviationHandledV1(ReferralEvent):
     event_type = "se.sluss.referral.deviation-handled.v1"
 
     deviation_id: UUID
+
+
+class CapacityEvent(PublishedEvent):
+    """An event on `referral-events` about the places of a provider (utförare) for a target group; its stream is the provider."""
+
+    topic = "referral-events"
+
+    provider: UUID
+    target_group: TargetGroupCode
+
+
+class CapacityReportedV1(CapacityEvent):
+    """Kapacitet: what the provider says of its places, and of how many there are how many are free."""
+
+    event_type = "se.sluss.referral.capacity-reported.v1"
+
+    status: Open[CapacityStatus]
+    places: Annotated[int, Field(ge=0, le=9999)]
+    free: Annotated[int, Field(ge=0, le=9999)]
+
+
+class GroupStartPlannedV1(CapacityEvent):
+    """Gruppstart planerad: on which day, for how many weeks, with how many seats (memo S3: 12 persons, 4 weeks)."""
+
+    event_type = "se.sluss.referral.group-start-planned.v1"
+
+    starts_on: date
+    weeks: Weeks
+    seats: Seats
 
 
 class EventCorrectedV1(PublishedEvent):

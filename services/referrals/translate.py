@@ -10,8 +10,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from contracts import referrals as told
+from contracts.codes import CapacityStatus
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from services.referrals.domain import facts
+from services.referrals.domain.capacity import Group, Registered
 from services.referrals.domain.facts import Fact
 from services.referrals.domain.moments import LOCAL, Precision, When, day, instant, local_date
 from services.referrals.domain.referral import Case, evolve
@@ -62,6 +64,26 @@ class NotOurs(Exception):
 def publishable(case_id: UUID, happened: Sequence[Fact]) -> list[Told]:
     """Facts of one case as the street reads them; a day travels as its local midnight."""
     return [Told(_event(fact), case_id, _time(fact.happened), TimePrecision(fact.happened.precision)) for fact in happened]
+
+
+def group_planned(of: Registered, group: Group, happened: When) -> Told:
+    """A planned group as the street reads it; its stream is the provider."""
+    event = told.GroupStartPlannedV1(
+        provider=of.provider, target_group=of.target_group, starts_on=group.starts_on, weeks=group.weeks, seats=group.seats
+    )
+    return _of_provider(of, event, happened)
+
+
+def capacity_reported(of: Registered, status: str, free: int, happened: When) -> Told:
+    """What was reported of places as the street reads it; its stream is the provider."""
+    event = told.CapacityReportedV1(
+        provider=of.provider, target_group=of.target_group, status=CapacityStatus(status), places=of.programme.seats, free=free
+    )
+    return _of_provider(of, event, happened)
+
+
+def _of_provider(of: Registered, event: PublishedEvent, happened: When) -> Told:
+    return Told(event, of.provider, _time(happened), TimePrecision(happened.precision))
 
 
 def unplaced(fact: Fact) -> Fact:

@@ -26,7 +26,7 @@ ReferralScheduled ReferralNoShow ReferralStarted ReferralExtended ReferralComple
 ReferralDiscontinued ReferralRecalled ReferralWithdrawn ReferralCancelled ReferralExpired
 RecallRequested RecallRefused ReferralPutOnHold ReferralHoldEnded ReferralChased
 ReferralEscalated AdviceGiven ReadyForNextStep DeviationReported DeviationAcknowledged
-DeviationHandled
+DeviationHandled CapacityReported GroupStartPlanned
 EventCorrected EventCorrected LogEventRecorded ImportCompleted
 """
 

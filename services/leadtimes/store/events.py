@@ -10,11 +10,14 @@ from uuid import UUID
 
 from contracts.catalogue import BY_TYPE, INTAKE_EVENTS, REFERRAL_EVENTS
 from contracts.envelope import Envelope, TimePrecision
+from contracts.referrals import CapacityReportedV1, GroupStartPlannedV1
 from shared.postgres import LONG_COMMAND_S, Database, Row, Transaction, lock_number
 from shared.telemetry import step
 
 OF_CASES: Final = [INTAKE_EVENTS, REFERRAL_EVENTS]
 """The topics whose streams are cases."""
+OF_PROVIDERS: Final = [CapacityReportedV1.event_type, GroupStartPlannedV1.event_type]
+"""The events on those topics whose stream is a provider: they are kept, and no clock is made from them."""
 
 # Numbers come sorted: two transactions that touch the same cases wait for each other and never in a circle.
 LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number"
@@ -68,7 +71,7 @@ SAVED = "SELECT case_id, body, missing FROM clock WHERE case_id = ANY($1::uuid[]
 FORGET = "DELETE FROM clock WHERE case_id = ANY($1::uuid[])"
 # A case that has clocks and no event is found too: those clocks rest on nothing.
 NEXT_CASES = """
-    SELECT stream FROM event WHERE topic = ANY($1::text[]) AND stream > $2
+    SELECT stream FROM event WHERE topic = ANY($1::text[]) AND stream > $2 AND type <> ALL($4::text[])
     UNION SELECT case_id FROM clock WHERE case_id > $2 ORDER BY stream LIMIT $3
 """
 # Counted anew from the events themselves; what rests on the count goes with it.
@@ -160,7 +163,7 @@ async def bodies(tx: Transaction) -> dict[UUID, str]:
 
 async def next_cases(db: Database, after: UUID, most: int) -> list[UUID]:
     """The ids of the cases we know, in order, beginning after one."""
-    return [row["stream"] for row in await db.fetch(NEXT_CASES, OF_CASES, after, most)]
+    return [row["stream"] for row in await db.fetch(NEXT_CASES, OF_CASES, after, most, OF_PROVIDERS)]
 
 
 async def recount_logs(tx: Transaction) -> None:

@@ -7,7 +7,7 @@ from contracts import referrals
 from contracts.codes import CloseReason
 from contracts.intake import CaseClosedV1, CaseMarkedDuplicateV1, CaseUnmarkedDuplicateV1, EventCorrectedV1, InsatsObservedV1
 from services.leadtimes.domain.quality import Correction
-from services.leadtimes.store.events import OF_CASES
+from services.leadtimes.store.events import OF_CASES, OF_PROVIDERS
 from shared.postgres import LONG_COMMAND_S, Transaction
 
 MARKS: Final = (CaseMarkedDuplicateV1.event_type, CaseUnmarkedDuplicateV1.event_type)
@@ -19,7 +19,7 @@ LATE: Final = """
     WITH told AS (
         SELECT event_id, stream, type, data, (time AT TIME ZONE 'Europe/Stockholm')::date AS happened,
                (recorded_at AT TIME ZONE 'Europe/Stockholm')::date AS registered
-        FROM event WHERE topic = ANY($1::text[])
+        FROM event WHERE topic = ANY($1::text[]) AND type <> ALL($6::text[])
     ), taken_over AS (
         SELECT stream, min((data ->> 'known_from')::date) AS known_from FROM told WHERE data ? 'known_from' GROUP BY stream
     ), replacement AS (
@@ -61,7 +61,7 @@ async def registered(tx: Transaction) -> Registered:
     count, nor an insats that was found (it happens when it begins), a closing by rule, or what replaces another fact.
     """
     observed, closed = InsatsObservedV1.event_type, CaseClosedV1.event_type
-    asked = (OF_CASES, CORRECTED, observed, closed, BY_RULE)
+    asked = (OF_CASES, CORRECTED, observed, closed, BY_RULE, OF_PROVIDERS)
     row = (await tx.fetch(LATE, *asked, timeout=LONG_COMMAND_S))[0]
     duplicates = await tx.fetchval(DUPLICATES, *MARKS, timeout=LONG_COMMAND_S)
     return Registered(row["facts"], row["late"], int(duplicates))

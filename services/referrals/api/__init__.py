@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.referrals.api import lists, routes
+from services.referrals.api import capacity, lists, routes
 from services.referrals.api.desk import House, sees_protected, sender, staff
 from services.referrals.api.words import CODES
 from services.referrals.handlers.cases import Ours
@@ -36,6 +36,7 @@ def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing, i
     app.state.house = House(db, clock, ours)
     app.include_router(routes.router, prefix=PREFIX)
     app.include_router(lists.router, prefix=PREFIX)
+    app.include_router(capacity.router, prefix=PREFIX)
     app.include_router(lists.desk, prefix=PREFIX)
     app.include_router(code_routes(staff, CODES), prefix=PREFIX)
     app.include_router(change_routes(db, sender, sees_protected), prefix=PREFIX)

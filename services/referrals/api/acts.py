@@ -90,9 +90,17 @@ def overriding(body: bodies.Happened) -> str | None:
     return None
 
 
+def programme(body: bodies.Happened) -> UUID | None:
+    """At which programme, where a body says so."""
+    match body:
+        case bodies.Waitlisting() | bodies.Booking() | bodies.Start():
+            return body.programme_id
+    return None
+
+
 def _said(body: bodies.Happened) -> dict[str, Any]:
-    """What a body says beside when it happened, codes as plain text, and without what overrides a guard."""
-    said = {name: value for name, value in body if name not in ("happened", "no_successor_because")}
+    """What a body says beside when it happened, codes as plain text, and without what overrides a guard or names a programme."""
+    said = {name: value for name, value in body if name not in ("happened", "no_successor_because", "programme_id")}
     return {name: str(value) if isinstance(value, str) else value for name, value in said.items()}
 
 

@@ -55,6 +55,7 @@ class OnDay(StrictModel):
 
 
 Moment: TypeAlias = AtInstant | OnDay
+Programme: TypeAlias = Annotated[UUID | None, Field(description="at which programme; without, where the referral is already, if at any")]
 
 
 class Happened(StrictModel):
@@ -132,13 +133,14 @@ class Acceptance(Happened):
 
 
 class Waitlisting(Happened):
-    """Kölagd."""
+    """Kölagd, at a programme with the position and the day of its forecast, where none are said."""
 
     model_config = _example(happened=ON, reason="no_capacity", position=30, expected_start_on="2026-05-04")
 
     reason: ReferralReason | None = None
     position: Position | None = None
     expected_start_on: date | None = None
+    programme_id: Programme = None
 
 
 class Decline(Happened):
@@ -160,21 +162,23 @@ class Redirection(Happened):
 
 
 class Booking(Happened):
-    """Inbokad."""
+    """Inbokad, and where a programme is named, with a seat of it."""
 
     model_config = _example(happened=ON, starts_on="2026-03-16")
 
     starts_on: date
+    programme_id: Programme = None
 
 
 class Start(Happened):
-    """Påbörjad. Without hours those of the draft hold."""
+    """Påbörjad, and where a programme is named, with a seat of it. Without hours those of the draft hold."""
 
     model_config = _example(happened=ON, planned_end_on="2026-09-15", planned_hours_per_week=30, funding="municipality")
 
     planned_end_on: date | None = None
     planned_hours_per_week: HoursPerWeek | None = None
     funding: Funding | None = None
+    programme_id: Programme = None
 
 
 class Extension(Happened):

@@ -57,11 +57,18 @@ class Desk:
     response: Response
 
     async def carry_out(
-        self, step: Step, fact: Fact, case_id: UUID, expected: int | None, overriding: str | None = None, status: int = DONE
+        self,
+        step: Step,
+        fact: Fact,
+        case_id: UUID,
+        expected: int | None,
+        overriding: str | None = None,
+        status: int = DONE,
+        programme_id: UUID | None = None,
     ) -> CaseShown:
         """The referrals of the case after the act. Raises Problem, as `refusals` says."""
         act = Act(step, actor_of(self.seer, step), fact, self.now, overriding)
-        asked = Asked(act, case_id, self.seer, expected)
+        asked = Asked(act, case_id, self.seer, expected, programme_id)
         with refusals(self.seer):
             done = await handle(self.house.db, self.house.ours, self.key, status, asked, begin(self.now, self.who.subject))
         if status == CREATED:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from uuid_utils.compat import uuid7
 
 from services.referrals.api import bodies
-from services.referrals.api.acts import DEEDS, Deed, overriding
+from services.referrals.api.acts import DEEDS, Deed, overriding, programme
 from services.referrals.api.answers import CaseShown
 from services.referrals.api.desk import (
     CREATED,
@@ -63,7 +63,7 @@ def _route_of(taken: Step, deed: Deed) -> Callable[..., Awaitable[CaseShown]]:
 
     async def act(case_id: CaseId, referral_id: ReferralId, body: bodies.Happened, at: At, expected: Expected) -> CaseShown:
         fact = deed.fact(body, referral_id, actor_of(at.seer, taken))
-        return await at.carry_out(taken, fact, case_id, expected, overriding(body))
+        return await at.carry_out(taken, fact, case_id, expected, overriding(body), programme_id=programme(body))
 
     act.__name__, act.__qualname__, act.__doc__ = taken.value, taken.value, deed.doc
     act.__annotations__["body"] = deed.body

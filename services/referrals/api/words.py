@@ -207,4 +207,30 @@ CODES: Final[CodeSets] = {
             deviation_to_handle=("Avvikelse att hantera", "A deviation to handle"),
         ),
     ),
+    "capacity_status": (
+        1,
+        named(
+            free=("Lediga platser", "Free places"),
+            none=("Inga platser", "No places"),
+            waitlist=("Kö", "A waiting list"),
+            assess_first=("Efter bedömning", "After an assessment"),
+        ),
+    ),
+    "grouping": (
+        1,
+        named(
+            none=("Löpande start", "Start on any day"),
+            one_at_a_time=("En grupp i taget", "One group at a time"),
+            side_by_side=("Flera grupper samtidigt", "Groups side by side"),
+        ),
+    ),
+    "blocked_for": (
+        1,
+        named(
+            up_to_3_months=("0–3 månader", "0–3 months"),
+            up_to_6_months=("3–6 månader", "3–6 months"),
+            up_to_12_months=("6–12 månader", "6–12 months"),
+            over_12_months=("Över 12 månader", "Over 12 months"),
+        ),
+    ),
 }

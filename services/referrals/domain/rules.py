@@ -57,8 +57,7 @@ class Deadlines:
 def decide(case: Case, act: Act, beside: Beside) -> tuple[Fact, ...]:
     """The facts of an act, in their order. Raises Refused with the steps allowed now, and NotYet."""
     allowed = tuple(steps(case, beside))
-    if _is_later(act.fact.happened, act.now):
-        raise NotYet
+    not_later(act.fact.happened, act.now)
     if act.step is Step.DRAFT:
         _must_be_draftable(case, act, beside, allowed)
         return (act.fact,)
@@ -113,8 +112,10 @@ def _timed(case: Case, deadlines: Deadlines) -> Iterator[tuple[datetime, Fact]]:
             yield midnight(ends_on), facts.ReferralExpired(day(ends_on), referral_id, facts.NO_REPLY)
 
 
-def _is_later(happened: When, now: datetime) -> bool:
-    return happened.at > now if happened.precision is Precision.INSTANT else happened.date > local_date(now)
+def not_later(happened: When, now: datetime) -> None:
+    """Raises NotYet for what is said to happen later than now."""
+    if happened.at > now if happened.precision is Precision.INSTANT else happened.date > local_date(now):
+        raise NotYet
 
 
 def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next, ...]) -> None:

@@ -9,10 +9,11 @@ from uuid import UUID
 from services.referrals import store
 from services.referrals.domain.facts import ReferralDrafted
 from services.referrals.domain.referral import evolve
-from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue
+from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue, steps
 from services.referrals.domain.steps import Actor, Refused, Step
 from services.referrals.domain.worklist import Task, tasks
-from services.referrals.store import Known, Seer, Stored
+from services.referrals.handlers.capacity import follow_seat, waiting_at
+from services.referrals.store import Known, Seer, Stored, capacity
 from services.referrals.translate import name_of, publishable, unplaced
 from shared import changes, outbox
 from shared.context import Context
@@ -34,12 +35,13 @@ class Ours:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: what somebody says has happened in which case, and to which version of it; and who they are."""
+    """A request: what somebody says has happened in which case, to which version of it, at which programme; and who they are."""
 
     act: Act
     case_id: UUID
     seer: Seer
     expected_version: int | None = None
+    programme_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ async def handle(db: Database, ours: Ours, key: Key, status: int, asked: Asked, 
 async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context) -> Done:
     """Carries a request out in the caller's transaction, which must end with whatever this raises: it raises as `handle` does."""
     before = await store.load(tx, asked.case_id)
+    await capacity.hold(tx, asked.case_id, asked.programme_id)
     seen = await show(tx, asked.case_id, asked.seer, asked.act.fact.referral_id)
     may_see = store.visible(seen.functions, before, asked.seer)
     if asked.act.step is not Step.DRAFT and asked.act.fact.referral_id not in may_see:
@@ -104,7 +107,7 @@ async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context)
     if asked.expected_version not in (None, before.version):
         raise Outdated
     try:
-        after = await follow(tx, ours, asked.case_id, before, seen.known, asked.act, context)
+        after = await follow(tx, ours, asked.case_id, before, seen.known, asked.act, context, asked.programme_id)
     except Refused as refused:
         raise NotAllowed(seen, refused) from None
     if asked.act.overriding:
@@ -123,13 +126,28 @@ async def show(db: Database | Transaction, case_id: UUID, seer: Seer, referral_i
     return done
 
 
-async def follow(tx: Transaction, ours: Ours, case_id: UUID, before: Stored, known: Known, act: Act, context: Context) -> Stored:
-    """Decide, evolve, save, tell: the timer and the facts with the state, or none of them. Raises Refused."""
+async def follow(
+    tx: Transaction,
+    ours: Ours,
+    case_id: UUID,
+    before: Stored,
+    known: Known,
+    act: Act,
+    context: Context,
+    programme_id: UUID | None = None,
+) -> Stored:
+    """Decide, evolve, save, tell: the seat, the timer and the facts with the state, or none of them. Raises Refused."""
+    if programme_id:
+        act = replace(act, fact=await waiting_at(tx, act.fact, programme_id, context.now))
     decided = step(decide)(before.case, act, beside(known))
     functions = {each.referral_id: each.to_function for each in decided if isinstance(each, ReferralDrafted) and each.to_function}
     happened = [unplaced(each) for each in decided] if known.protected else decided
     after = Stored(before.version + len(happened), reduce(step(evolve), happened, before.case))
     told = publishable(case_id, happened)
+    try:
+        await follow_seat(tx, case_id, act.fact, after.case.referrals[act.fact.referral_id], programme_id, context)
+    except Refused as refused:
+        raise Refused(refused.message, tuple(steps(before.case, beside(known)))) from None
     await store.save(tx, case_id, after, functions, known.protected)
     await changes.note(tx, case_id, after.version, [name_of(each.event) for each in told], context)
     await set_timer(tx, case_id, due(after.case, ours.deadlines))
@@ -142,6 +160,7 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
     """What time has brought about in a case by now: a timer fires as an ordinary act, re-checked here."""
     async with transaction(db) as tx:
         stored, known = await store.load(tx, case_id), await store.known(tx, case_id) or Known()
+        await capacity.hold(tx, case_id)
         while acts := overdue(stored.case, ours.deadlines, context.now):
             stored = await follow(tx, ours, case_id, stored, known, acts[0], context)
         await set_timer(tx, case_id, due(stored.case, ours.deadlines))

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from contracts.codes import Channel, SourceSystem
+from contracts.codes import CapacityStatus, Channel, SourceSystem
 from contracts.envelope import TimePrecision
 from contracts.intake import FirstContactRegisteredV1
+from contracts.referrals import CapacityReportedV1, GroupStartPlannedV1
 from services.leadtimes import handlers, store
 from shared.broker import Heard
 from shared.postgres import Transaction
@@ -126,3 +127,21 @@ async def test_a_batch_with_a_fact_that_cannot_be_handled_leaves_nothing(leadtim
         assert await leadtimes.db.fetchval("SELECT count(*) FROM event") == 0
     else:
         raise AssertionError("2**70 fits no bigint")
+
+
+async def test_what_a_provider_says_of_its_places_is_kept_and_is_no_case(leadtimes: Leadtimes) -> None:
+    provider, case = Case(), Case()
+    about: dict[str, Any] = {"provider": provider.id, "target_group": "jobseekers"}
+    group = GroupStartPlannedV1(**about, starts_on=date(2026, 6, 1), weeks=4, seats=12)
+    capacity = CapacityReportedV1(**about, status=CapacityStatus.WAITLIST, places=12, free=0)
+    await leadtimes.hear(
+        provider.tell(group, "2026-01-05", "2026-01-07"), case.contacts("2026-01-05"), provider.tell(capacity, "2026-01-06")
+    )
+    assert await leadtimes.db.fetchval("SELECT count(*) FROM event") == 3
+    for again in ("verify", "rebuild"):
+        answer = await leadtimes.operator.post(f"/leadtimes/{again}")
+        assert (answer.status_code, answer.json()["cases"]) == (200, 1)
+    assert (await leadtimes.clocks()).keys() == {case.id}
+    assert (await leadtimes.measure("L04"))["incomplete"] == 0
+    quality = (await leadtimes.reader.get("/leadtimes/quality")).json()
+    assert (quality["facts"], quality["late"]) == (1, 0)

@@ -36,7 +36,7 @@ from tests.street import Servers
 NOW = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 TABLES = (
     "state, referral, known_case, conflict, override, change, change_pending, outbox, outbox_pending, stream_sequence, timer, "
-    "idempotency, simulated_clock"
+    "idempotency, simulated_clock, programme, programme_group, place"
 )
 ROLES = {
     "sender": ("referrals-staff", "referrals-protected"),

@@ -8,7 +8,7 @@ from contracts.codes import DecidingRole, DecisionOutcome
 from contracts.envelope import Envelope, PublishedEvent, TimePrecision
 from contracts.history import ImportCompletedV1
 from contracts.intake import ApplicationReceivedV1, DecisionMadeV1, FirstContactRegisteredV1
-from contracts.referrals import ReferralStartedV1
+from contracts.referrals import CapacityReportedV1, GroupStartPlannedV1, ReferralStartedV1
 from services.leadtimes.domain.facts import FactType
 from services.leadtimes.domain.moments import Precision
 from services.leadtimes.translate import FACT_TYPE, fact, is_about_a_case
@@ -33,7 +33,8 @@ def told(event: PublishedEvent) -> Envelope:
 
 
 def test_every_published_event_of_a_case_is_a_fact_of_its_own_and_a_correction_of_either_topic_is_one() -> None:
-    published = [event.event_type for event in PUBLISHED if event.topic in (INTAKE_EVENTS, REFERRAL_EVENTS)]
+    of_cases = [event for event in PUBLISHED if event.topic in (INTAKE_EVENTS, REFERRAL_EVENTS)]
+    published = [event.event_type for event in of_cases if event not in (CapacityReportedV1, GroupStartPlannedV1)]
     assert FACT_TYPE.keys() == set(published)
     assert set(FACT_TYPE.values()) == set(FactType)
     twice = [kind for kind in published if list(FACT_TYPE.values()).count(FACT_TYPE[kind]) > 1]
@@ -42,7 +43,9 @@ def test_every_published_event_of_a_case_is_a_fact_of_its_own_and_a_correction_o
     assert ranks == sorted(ranks), "the table stands in the order in which facts of one moment are folded"
 
 
-def test_an_event_of_a_log_is_about_no_case() -> None:
+def test_an_event_of_a_log_or_of_a_provider_is_about_no_case() -> None:
+    group = GroupStartPlannedV1(provider=uuid4(), target_group="jobseekers", starts_on=date(2026, 6, 1), weeks=4, seats=12)
+    assert not is_about_a_case(told(group))
     assert not is_about_a_case(told(ImportCompletedV1(log_id=uuid4(), events=1, sha256="ab" * 32)))
 
 
