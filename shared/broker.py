@@ -24,7 +24,7 @@ from shared.log import logger
 from shared.pause import pause
 from shared.postgres import Database, is_transient, transaction
 from shared.quarantine import Record, Seal
-from shared.subscriber import SESSION_MS, make_subscriber
+from shared.subscriber import BATCH, SESSION_MS, make_subscriber
 from shared.telemetry import counter, processing
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 30.0
@@ -86,6 +86,7 @@ class Hearing:
     Beside its tries, and beside the quarantining of what cannot be read, the records after it are heard, but their offsets are not
     committed: it is delivered again after a crash, they too. `hear` may raise Unreadable of a fact that says too little for it.
     `pass_by`: told, in its turn, of each record whose type nobody here knows; without it they are passed over in silence.
+    `most`: the largest batch; small where one takes long, for only its end is seen as progress.
     `instance`: the name of this one process in the group. Started again under it, it need not wait for its own dead session.
     """
 
@@ -100,9 +101,10 @@ class Hearing:
         *,
         pass_by: PassBy | None = None,
         instance: str | None = None,
+        most: int = BATCH,
     ) -> None:
         self._kafka, self._group, self.topics, self._instance = kafka, group, tuple(topics), instance
-        self._db, self._seal, self._hear, self._pass_by = db, seal, hear, pass_by
+        self._db, self._seal, self._hear, self._pass_by, self._most = db, seal, hear, pass_by, most
         self._stop = asyncio.Event()
         self._alive_at = time.monotonic()
         self._waiting = 0  # how many of us wait for what passes
@@ -119,7 +121,7 @@ class Hearing:
         """Hears until `stop`; the batch in hand is finished first."""
         self._stop = stop
         while not stop.is_set():
-            broker, subscriber = make_subscriber(self._kafka, self._group, self.topics, self._instance, self.receive)
+            broker, subscriber = make_subscriber(self._kafka, self._group, self.topics, self._instance, self._most, self.receive)
             self._kept_back.clear()  # a new consumer begins at what is committed, before each of them
             try:
                 await self._go_back()

@@ -22,6 +22,7 @@ from shared.postgres import Database, Row, Transaction, is_transient, transactio
 from shared.quarantine import Record, Seal
 
 POLL_S = 5.0
+BATCH = 50  # facts that a service which decides takes in hand at once: each is a transaction or more
 MOST_SHOWN = 500
 Apply = Callable[[Transaction, Envelope], Awaitable[None]]
 

@@ -19,8 +19,13 @@ SESSION_MS = 6_000
 Receive = Callable[[Any, Sequence["ConsumerRecord[bytes, bytes]"]], Awaitable[None]]
 
 
-def make_subscriber(kafka: Access, group: str, topics: Sequence[str], instance: str | None, receive: Receive) -> tuple[KafkaBroker, Any]:
-    """A broker that is not started, and its one subscriber: `receive` gets the consumer and each batch, raw, and owns the commit."""
+def make_subscriber(
+    kafka: Access, group: str, topics: Sequence[str], instance: str | None, most: int, receive: Receive
+) -> tuple[KafkaBroker, Any]:
+    """A broker that is not started, and its one subscriber.
+
+    `receive` gets the consumer and each batch of at most so many records, raw, and owns the commit.
+    """
     broker = KafkaBroker(
         kafka.bootstrap.split(","),  # FastStream takes a text with commas for one address
         security=_security(kafka),
@@ -35,7 +40,7 @@ def make_subscriber(kafka: Access, group: str, topics: Sequence[str], instance: 
         group_id=group,
         group_instance_id=instance,
         batch=True,
-        max_records=BATCH,
+        max_records=most,
         batch_timeout_ms=FETCH_WAIT_MS,
         fetch_max_wait_ms=FETCH_WAIT_MS,
         auto_offset_reset="earliest",

@@ -73,7 +73,8 @@ def status(quality: bool, shown_as: str) -> None:
     \b
     Of a service: facts told and not at the broker yet (outbox), records at the broker and not heard yet (lag),
     events that wait for an earlier one (parked), records that could not be read (quarantined),
-    events that came with a known id and other content (conflicts), and cases that miss an event (incomplete).
+    events that came with a known id and other content, or under the number of another (conflicts), and cases that miss an event
+    (incomplete).
     A dash: the service has no such thing. What to do about each: docs/operations.md.
     Exit codes: 0 every part is healthy, 1 one is not, 3 nothing runs.
     """

@@ -15,6 +15,7 @@ from shared.broker import Hearing
 from shared.clock import open_clock
 from shared.context import begin as begin_context
 from shared.health import STUCK_S, Health
+from shared.inbox import BATCH
 from shared.lag import Lag
 from shared.migrate import migrate
 from shared.outbox import Relay
@@ -45,10 +46,18 @@ async def house() -> None:
             await fire(db, ours, case_id, begin_context(await clock.now(), "timer"))
 
         relay, sweeper = Relay(settings), Sweeper(settings, db, clock, overdue)
-        seal, instance = Seal(settings.quarantine_key_file), settings.consumer_instance
+        seal = Seal(settings.quarantine_key_file)
         inbox = inbox_of(NAME, db, seal, ours, clock)
         hearing = Hearing(
-            settings.kafka_access, settings.consumer_group, HEARD, db, seal, inbox.hear, pass_by=inbox.pass_by, instance=instance
+            settings.kafka_access,
+            settings.consumer_group,
+            HEARD,
+            db,
+            seal,
+            inbox.hear,
+            pass_by=inbox.pass_by,
+            most=BATCH,
+            instance=settings.consumer_instance,
         )
         watchdog = Watchdog(hearing, lag, settings.stuck_after_s)
         health = Health(NAME)

@@ -150,9 +150,9 @@ def bodies(canaries: Canaries, name: str, example: Any) -> Iterator[tuple[str, b
 
 
 def type_into_services(street: StreetRecord, played: Played) -> None:
-    """Every operation and page of both services, and what is no operation."""
+    """Every operation and page of the services, and what is no operation."""
     of_intake = ("intake-staff", "intake-decider", "intake-manager", "operator", "notifications")
-    for service, roles in (("intake", of_intake), ("leadtimes", ("operator", "leadtimes-reader"))):
+    for service, roles in (("intake", of_intake), ("leadtimes", ("operator", "leadtimes-reader")), ("referrals", ("operator",))):
         with service_client(street, service, *roles) as client:
             methods = set[str]()
             for operation in operations(client.get(f"/{service}/openapi.json").json()):

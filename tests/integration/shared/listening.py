@@ -61,6 +61,15 @@ async def tell(house: House, messages: Sequence[Message]) -> list[int]:
     return [each.offset for each in sent]
 
 
+async def send_records(house: House, facts: Sequence[Heard]) -> None:
+    """Sends the records of facts to one partition in this order."""
+    producer = AIOKafkaProducer(**house.kafka.options())
+    await producer.start()
+    sent = [await producer.send(house.topic, e.record.value, key=e.record.key, headers=list(e.record.headers), partition=0) for e in facts]
+    await asyncio.gather(*sent)
+    await producer.stop()
+
+
 async def caught_up(house: House, group: str | None = None) -> None:
     lag = Lag(house.kafka, group or house.topic, [house.topic])
     while await lag.read():

@@ -8,7 +8,6 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from shared import quarantine
 from shared.broker import Heard
 from shared.inbox import GapReason, Inbox, NoSuchGap
 from shared.postgres import Transaction, transaction
-from tests.integration.shared.listening import caught_up
+from tests.integration.shared.listening import caught_up, send_records
 from tests.integration.shared.streams import CONSUMER, EFFECT, Deciding, again, of_unknown_type, stream, told
 from tests.street import House
 
@@ -184,7 +183,7 @@ async def test_through_the_broker_a_fact_without_a_sequence_and_poison_are_quara
     with pytest.raises(Unreadable):
         await deciding.inbox.hear([nowhere])
     unknown = of_unknown_type(facts[3])
-    await send(house, [facts[0], nowhere, facts[1], unknown, facts[4], facts[2], *calm, facts[0]])
+    await send_records(house, [facts[0], nowhere, facts[1], unknown, facts[4], facts[2], *calm, facts[0]])
     stop = asyncio.Event()
     running = asyncio.create_task(deciding.hearing.run(stop))
     await caught_up(house)
@@ -201,15 +200,6 @@ async def test_through_the_broker_a_fact_without_a_sequence_and_poison_are_quara
     assert [each.reason for each in await quarantine.listing(house.db)] == ["envelope_invalid"], "it has no place still"
     stop.set()
     await running
-
-
-async def send(house: House, facts: Sequence[Heard]) -> None:
-    producer = AIOKafkaProducer(**house.kafka.options())
-    await producer.start()
-    for each in facts:
-        record = each.record
-        await producer.send_and_wait(house.topic, record.value, key=record.key, headers=list(record.headers), partition=0)
-    await producer.stop()
 
 
 async def test_two_consumers_of_one_database_do_not_know_of_each_other(deciding: Deciding) -> None:
