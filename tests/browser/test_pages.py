@@ -13,7 +13,7 @@ from tests.browser.conftest import CHOICE, EVERY_PAGE, FLOWS, LOG, MEASURES, PRO
 from tests.browser.small_log import CONFIRMED, RECEIVED
 from tools.picture import NoPicture, picture
 
-MEASURE_CODES = ("L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L09")
+MEASURE_CODES = ("L20", "L14", "L01", "L02", "L03", "L04", "L05", "L06", "L07", "L08", "L09")
 LANGUAGES = ("sv", "en")
 PHONE, DESK = 360, 1100
 

@@ -115,7 +115,7 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "L23.since": ("att den förra tog slut", "the last one ended"),
     "by.recipient": ("mottagare av remissen", "recipient of the referral"),
     "where.title": ("Var människor är efter första kontakt", "Where people are after first contact"),
-    "where.day": ("Efter", "After"),
+    "where.day": ("Dagar efter kontakt", "Days after contact"),
     "where.n": ("Alla", "Everybody"),
     "where.waiting": ("väntar på insats", "wait for an insats"),
     "where.in_insats": ("i insats", "in an insats"),

@@ -26,6 +26,7 @@ APPEAL: Final = "appeal"
 Holders: TypeAlias = tuple[str, ...]
 """Who holds a ball at one moment, the one it is attributed to first; never empty."""
 DONE: Final = frozenset({FactType.REFERRAL_STARTED, FactType.REFERRAL_DISCARDED, *NOT_TAKEN, *OVER})
+CLOSINGS: Final = frozenset({FactType.CASE_CLOSED, FactType.CASE_REOPENED})
 DECIDED: Final = frozenset({FactType.DECISION_MADE, FactType.APPLICATION_WITHDRAWN})
 
 
@@ -86,11 +87,12 @@ def held(case: Spell) -> Held:
     undone = {closing.event_id: reopening for closing, reopening in case.undone}
     reopened = {reopening.event_id for reopening in undone.values()}
     between: Holders | None = None
-    since: list[tuple[datetime, Holders]] = [(case.contact.time, (CLIENT,))]
+    since: list[tuple[datetime, Holders]] = [(case.contact.time, balls.holders())]
     for fact in case.facts:
         if _stops(case, fact):
             return Held(case.contact, fact.moment, tuple(since))
-        balls.hear(fact)
+        if not balls.hear(fact) and fact.type not in CLOSINGS:
+            continue
         if fact.event_id in undone:
             between = (EXTERNAL_DECISION if undone[fact.event_id].body.get("reason") == APPEAL else MUNICIPALITY,)
         elif fact.event_id in reopened:
@@ -134,10 +136,12 @@ class Balls:
         self.deviations: set[str] = set()
         self.ways = {referral.id: Way(referral.recipient or UNKNOWN, referral.assignment_ref) for referral in every}
 
-    def hear(self, fact: Fact) -> None:
-        """Moves the balls that a fact moves."""
-        if moves := MOVES.get(fact.type):
+    def hear(self, fact: Fact) -> bool:
+        """Moves the balls that a fact moves; answers whether it may have moved any."""
+        moves = MOVES.get(fact.type)
+        if moves:
             moves(self, fact)
+        return moves is not None
 
     def holders(self) -> Holders:
         """Every holder in the order in which a stretch is attributed; the gap where nothing is open."""

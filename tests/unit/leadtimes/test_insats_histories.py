@@ -90,7 +90,7 @@ def test_h3_who_was_in_an_insats_already_neither_waits_nor_is_done() -> None:
     for measure in ("L20", "L20any", "L21"):
         assert told(wait(measure, H3)) == ("excluded", "already_in_insats", None)
     assert told(wait("L20", H3, known_at=date(2026, 3, 9))) == ("open", None, None), "before the check nobody knew"
-    ended = [*opened("2026-03-01"), found("2026-01-15", ended_on="2026-02-28")]
+    ended = [*opened("2026-03-01"), found("2026-01-15", ended_on="2026-02-28", planned_hours_per_week="30")]
     assert told(wait("L20", ended)) == ("open", None, None)
     assert told(wait("L20", [*opened("2026-03-01"), found("2026-01-15", ended_on="2026-03-01")])) == ("excluded", "already_in_insats", None)
     later = [*opened("2026-03-01"), found("2026-03-05", planned_hours_per_week="30")]

@@ -249,6 +249,13 @@ def test_the_report_sums_what_each_held_and_counts_bounces_and_no_shows() -> Non
     assert (empty["cases"], empty["days"], empty["parts"][0]["share"]) == (0, 0, None)
 
 
+def test_a_closing_on_the_day_of_the_start_does_not_stop_the_walk_before_it() -> None:
+    history = [contact("2026-01-01T08:00"), application("2026-01-01T08:00"), closed("2026-01-20"), begun("2026-01-20T14:00")]
+    ((wait, way),) = ways(history)
+    assert (told(wait), way.held.stop) == (("completed", None, 19), wait.end)
+    assert sum((parts(history).seconds or {}).values()) == wait.seconds
+
+
 def l20(case: Case) -> Interval:
     return case[0]
 
