@@ -9,7 +9,7 @@ import pytest
 from deploy.local.record import StreetRecord
 from tests.street import service_client
 
-SERVICES = ("intake", "leadtimes")
+SERVICES = ("intake", "leadtimes", "referrals")
 ANY_ID = "01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e"
 
 
@@ -38,7 +38,7 @@ def test_no_operation_answers_without_a_token(street: StreetRecord, service: str
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_token_of_another_role_opens_nothing(street: StreetRecord, service: str) -> None:
-    other = {"intake": "leadtimes-reader", "leadtimes": "intake-staff"}[service]
+    other = {"intake": "referrals-staff", "leadtimes": "intake-staff", "referrals": "leadtimes-reader"}[service]
     with service_client(street, service, other) as stranger:
         closed = [(method, path) for method, path in operations(street, service) if path != "/leadtimes/open"]
         assert {stranger.request(method, path, json={}).status_code for method, path in closed} == {403}
@@ -60,6 +60,7 @@ def test_health_and_metrics_are_on_a_port_of_their_own(street: StreetRecord, ser
         time.sleep(0.5)  # another test may just have sent thousands of requests, or wound a topic back
     assert health["healthy"], health["reasons"]
     metrics = httpx.get(f"{ops}/metrics", trust_env=False).text
-    for name in {"intake": ("outbox_pending", "oldest_pending_s"), "leadtimes": ("lag", "quarantined")}[service]:
+    told, heard = ("outbox_pending", "oldest_pending_s"), ("lag", "quarantined")
+    for name in {"intake": told, "leadtimes": heard, "referrals": (*told, *heard)}[service]:
         assert f"sluss_{name}" in metrics
     assert httpx.get(f"{ops}/{service}/cases", trust_env=False).status_code == 404
