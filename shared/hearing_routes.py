@@ -33,11 +33,33 @@ class QuarantinedShown(BaseModel):
 class QuarantineShown(BaseModel):
     """The records that wait for an operator, oldest first."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "records": [
+                        {
+                            "id": 1,
+                            "topic": "some-events",
+                            "partition": 0,
+                            "offset": 7,
+                            "sha256": "ab" * 32,
+                            "reason": "not_json",
+                            "quarantined_at": "2026-03-02T09:30:00+01:00",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
     records: list[QuarantinedShown]
 
 
 class Settled(BaseModel):
     """What became of a record."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": 1, "state": "redriven"}]})
 
     id: int
     state: str
@@ -53,6 +75,8 @@ class Discard(StrictModel):
 
 class Rewound(BaseModel):
     """The topic that is heard again from its beginning."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"topic": "some-events"}]})
 
     topic: str
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import webbrowser
 from datetime import datetime, timedelta
@@ -21,7 +22,23 @@ from tools.api import street as running_street
 from tools.clock import Moment
 
 MOST_MINUTES: Final = int(MOST_LIFETIME.total_seconds() // 60)
-ROLES: Final = ("intake-staff", "intake-decider", "intake-protected", "intake-manager", "leadtimes-reader", "operator")
+ROLES: Final = (
+    *("intake-staff", "intake-decider", "intake-protected", "intake-manager"),
+    *("referrals-staff", "referrals-recipient", "referrals-protected"),
+    *("leadtimes-reader", "operator"),
+)
+OF_FUNCTION: Final = re.compile("function-[a-z][a-z0-9]{0,19}(-[a-z0-9]{1,20}){0,3}")
+
+
+class Role(click.Choice[str]):
+    """One of the roles, or that of the staff of a function: `function-jobbcentrum`."""
+
+    def __init__(self) -> None:
+        super().__init__(ROLES)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuses whatever is no role."""
+        return value if OF_FUNCTION.fullmatch(value) else super().convert(value, param, ctx)
 
 
 @click.command()
@@ -92,10 +109,12 @@ def operator_token(record: StreetRecord, roles: tuple[str, ...], lifetime: timed
 
 
 @click.command()
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="What the token allows; may be repeated.")
+@click.option("--role", "roles", multiple=True, required=True, type=Role(), help="What the token allows; may be repeated.")
 @click.option("--lifetime", type=click.IntRange(1, MOST_MINUTES), default=60, show_default=True, help="Minutes.")
 def token(roles: tuple[str, ...], lifetime: int) -> None:
     """Print an access token for the API of the local street, to send as "Authorization: Bearer TOKEN".
+
+    The staff of a function that receives referrals have the role referrals-recipient and one for each function, as function-jobbcentrum.
 
     \b
     Exit codes: 0 printed, 2 no such role or lifetime, 3 nothing runs.

@@ -19,8 +19,11 @@ from tests.street import token
 OFTEN, HALF, SELDOM = 0.8, 0.5, 0.2
 CHAINS = 4  # for each random request that an operation gets
 NO_ANSWER = 0
-SUCCESS = (200, 201, 303)  # 303: the one-time link leads on to its page
-ROLES = ("intake-staff", "intake-decider", "intake-protected", "intake-manager", "leadtimes-reader", "operator", "partners")
+SUCCESS = (200, 201, 204, 303)  # 303: the one-time link leads on to its page
+ROLES = (
+    *("intake-staff", "intake-decider", "intake-protected", "intake-manager", "leadtimes-reader", "operator", "partners"),
+    *("referrals-staff", "referrals-protected"),
+)
 Prepare = Callable[[schemathesis.Case], None]
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -22,10 +23,11 @@ from deploy.local import keys
 from deploy.local.places import Places
 from deploy.local.record import StreetRecord
 from shared import quarantine
-from shared.postgres import Database, connect, transaction
+from shared.postgres import connect, transaction
 from shared.quarantine import Record, Seal
 from tests.browser.small_log import CONFIRMED, RECEIVED, write_small_log
 from tests.e2e.fuzzing import Answers, Preparing, send
+from tests.e2e.referral_seeds import Referred
 from tests.e2e.seeds import DELIVERED, LATER, Cases, a_number, a_person, link_code, soon
 from tests.integration.leadtimes.telling import Case
 from tests.scenarios import Desk
@@ -74,6 +76,45 @@ class AtIntake(Preparing):
             case.body["to"] = soon(self._intake, "intake")
 
 
+class AtReferrals(Preparing):
+    """Half of the requests about a referral find one that was in the state they need: the first ones of each step a fresh one."""
+
+    def __init__(self, intake: httpx.Client, referrals: httpx.Client, records: list[int], seed: int) -> None:
+        super().__init__(seed)
+        self._service, self._referred, self._records, self._rewinds = referrals, Referred(intake, referrals), records, [INTAKE_EVENTS] * 2
+        self._made: dict[str, list[dict[str, str]]] = {}
+
+    def prepare(self, case: schemathesis.Case) -> None:
+        body, last = case.body if isinstance(case.body, dict) else {}, case.path.rpartition("/")[2]
+        if case.path.endswith("/stream"):
+            case.query = {**(case.query or {}), "for_s": 0}
+        if last == "clock" and "to" in body:
+            body["to"] = soon(self._service, "referrals")
+        if last == "rewind" and not self._rewinds:
+            case.path_parameters = {"topic": "no-topic"}
+        if "happened" in body and self.often(case):
+            body |= {"happened": LATER} | ({"observed_on": LATER["on"]} if "observed_on" in body else {})
+        if not self.now_and_then(case):
+            return
+        match last:
+            case "referrals" | "{case_id}" if "{case_id}" in case.path:
+                case.path_parameters = {"case_id": self._referred.case_id()}
+            case "settlement":
+                case.path_parameters = {"number": self._referred.crossed()}
+            case "redrive" | "discard" if self._records:
+                case.path_parameters = {"number": self._records.pop()}
+            case "rewind" if self._rewinds:
+                case.path_parameters = {"topic": self._rewinds.pop()}
+            case _ if "{referral_id}" in case.path:
+                case.path_parameters = self._ready_for(last)
+
+    def _ready_for(self, step: str) -> dict[str, str]:
+        made = self._made.setdefault(step, [])
+        if len(made) < EXAMPLES:
+            made.append(self._referred.ready_for(step))
+        return made[-1]
+
+
 class AtLeadtimes(Preparing):
     """Half of the requests find the log, the activities, the record, the topic or the link that they ask for."""
 
@@ -111,27 +152,34 @@ class AtLeadtimes(Preparing):
                 case.path_parameters = {"number": self._records.pop()}
 
 
-@pytest.fixture
-async def leadtimes_database(street: StreetRecord) -> AsyncIterator[Database]:
-    """Leadtimes' own database."""
-    service = street.services["leadtimes"]
-    db = await connect(service.database_url, service.password_file.read_text(), size=1)
-    yield db
+@asynccontextmanager
+async def in_quarantine(street: StreetRecord, service: str) -> AsyncIterator[list[int]]:
+    """Records in the quarantine of a service that can be heard by now; whatever is left of them goes with the test."""
+    record, seal = street.services[service], Seal(keys.quarantine_key(Places(street.folder)))
+    contact = FirstContactRegisteredV1(channel=Channel.PHONE, source_system=SourceSystem.INTAKE)
+    db = await connect(record.database_url, record.password_file.read_text(), size=1)
+    async with transaction(db) as tx:
+        for number in range(50 * EXAMPLES):
+            envelope = Case().tell(contact, "1990-02-01").envelope
+            kept = Record("any-request", 0, number, *envelope.message(), str(envelope.partitionkey).encode())
+            await quarantine.put(tx, seal, kept, "handler_failed")
+    yield [each.id for each in await quarantine.listing(db) if each.topic == "any-request"]
+    await db.execute("DELETE FROM quarantine WHERE topic = 'any-request'")
     await db.close()
 
 
 @pytest.fixture
-async def records(street: StreetRecord, leadtimes_database: Database) -> AsyncIterator[list[int]]:
-    """Records in quarantine that can be heard by now; whatever is left of them goes with the test."""
-    seal = Seal(keys.quarantine_key(Places(street.folder)))
-    contact = FirstContactRegisteredV1(channel=Channel.PHONE, source_system=SourceSystem.INTAKE)
-    async with transaction(leadtimes_database) as tx:
-        for number in range(50 * EXAMPLES):
-            envelope = Case().tell(contact, "1990-02-01").envelope
-            record = Record("any-request", 0, number, *envelope.message(), str(envelope.partitionkey).encode())
-            await quarantine.put(tx, seal, record, "handler_failed")
-    yield [each.id for each in await quarantine.listing(leadtimes_database) if each.topic == "any-request"]
-    await leadtimes_database.execute("DELETE FROM quarantine WHERE topic = 'any-request'")
+async def records(street: StreetRecord) -> AsyncIterator[list[int]]:
+    """Those of leadtimes."""
+    async with in_quarantine(street, "leadtimes") as numbers:
+        yield numbers
+
+
+@pytest.fixture
+async def records_of_referrals(street: StreetRecord) -> AsyncIterator[list[int]]:
+    """Those of referrals."""
+    async with in_quarantine(street, "referrals") as numbers:
+        yield numbers
 
 
 @pytest.fixture
@@ -158,6 +206,13 @@ def intake(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def referrals(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
+    """A client of referrals."""
+    with service_client(street, "referrals", "referrals-staff", "referrals-protected", "operator") as client:
+        yield client
+
+
+@pytest.fixture
 def leadtimes(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
     """A client of leadtimes."""
     with service_client(street, "leadtimes", "leadtimes-reader", "operator") as client:
@@ -175,6 +230,12 @@ def judge(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_no_request_makes_intake_fail(street: StreetRecord, intake: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
     judge(send(street, "intake", AtIntake(intake, SEED), EXAMPLES, SEED), capsys)
+
+
+def test_no_request_makes_referrals_fail(
+    street: StreetRecord, intake: httpx.Client, referrals: httpx.Client, records_of_referrals: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge(send(street, "referrals", AtReferrals(intake, referrals, records_of_referrals, SEED), EXAMPLES, SEED), capsys)
 
 
 def test_no_request_makes_leadtimes_fail(

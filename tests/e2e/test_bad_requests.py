@@ -1,7 +1,7 @@
 """The HTTP and JWT rows of the design's table of bad inputs, at the doors of the running street: who is refused, and how.
 
 Each row that a unit test of the gate already holds (tests/unit/shared/test_http_gate.py, test_http_models.py, test_auth.py) is here once
-more as one or two requests over a real connection, at both services: what is new is the server below the gate.
+more as one or two requests over a real connection, at every service: what is new is the server below the gate.
 
 Numbers and names of persons are refused in tests/integration/intake/test_persons.py, at the same gate.
 
@@ -30,8 +30,13 @@ from tests.street import service_client, token
 from tests.tokens import Forge
 
 KINDS = Forge(new_signing_key(), {"iss": "x", "aud": "x", "sub": "x", "iat": 0, "exp": 1, "roles": []}).bad().keys() - {"empty"}
-WHERE = {"intake": ("/intake/cases", "intake-staff"), "leadtimes": ("/leadtimes/links", "operator")}
-READ = {"intake": "/intake/cases/01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e", "leadtimes": "/leadtimes/measures"}
+A_CASE = "cases/01997f3e-5a10-7c44-9e0b-2f6b1d3c4a5e"
+WHERE = {
+    "intake": ("/intake/cases", "intake-staff"),
+    "leadtimes": ("/leadtimes/links", "operator"),
+    "referrals": (f"/referrals/{A_CASE}/referrals", "referrals-staff"),
+}
+READ = {"intake": f"/intake/{A_CASE}", "leadtimes": "/leadtimes/measures", "referrals": f"/referrals/{A_CASE}"}
 SECRET = "850709-9805"
 GOOD: dict[str, Any] = {"happened": {"on": "1990-02-01"}, "channel": "phone", "source_system": "intake"}
 SERVICES = pytest.mark.parametrize("service", WHERE)
@@ -46,8 +51,10 @@ def code(answer: httpx.Response) -> str:
 def bad_tokens(street: StreetRecord) -> dict[str, str]:
     """Every bad token, signed with the key of the street's own issuer where it is signed with a key of ours."""
     now = int(datetime.now(UTC).timestamp())
-    claims = {"iss": street.tokens.issuer, "aud": street.tokens.audience, "sub": "test", "iat": now, "exp": now + 600}
-    forge = Forge(json.loads(street.tokens.private_key_file.read_text()), claims | {"roles": ["operator", "intake-staff"]})
+    claims: dict[str, Any] = {"iss": street.tokens.issuer, "aud": street.tokens.audience, "sub": "test", "iat": now, "exp": now + 600}
+    forge = Forge(
+        json.loads(street.tokens.private_key_file.read_text()), claims | {"roles": ["operator", "intake-staff", "referrals-staff"]}
+    )
     with httpx.Client(base_url=street.services["leadtimes"].url, trust_env=False) as leadtimes:
         good = leadtimes.get("/leadtimes/measures", headers={"authorization": f"Bearer {forge.signed()}"})
         assert good.status_code == 200, "but for the one thing they are right"
@@ -124,12 +131,27 @@ def test_a_field_that_cannot_be_taken_is_refused_and_never_repeated(street: Stre
     assert "DROP" not in answer.text
 
 
-def test_who_guesses_learns_nothing_from_the_answer(street: StreetRecord) -> None:
-    with service_client(street, "intake", "intake-staff", "intake-decider") as intake:
-        answers = [intake.get(f"/intake/cases/{guess}") for guess in (uuid4(), uuid4(), "00000000-0000-0000-0000-000000000001")]
+@pytest.mark.parametrize("function", ["'; DROP TABLE state; --", "{{7*7}}", SECRET, "Anna Andersson", "jobbcentrum\u202e", "x" * 200, ""])
+def test_a_function_that_is_no_code_is_refused_and_never_repeated(street: StreetRecord, function: str) -> None:
+    draft = {"happened": {"on": "1990-02-01"}, "kind": "assessment", "to_function": function}
+    path, role = WHERE["referrals"]
+    with service_client(street, "referrals", role) as referrals:
+        for answer in (
+            referrals.post(path, json=draft, headers={"idempotency-key": str(uuid4())}),
+            referrals.get("/referrals/worklist", params={"to_function": function}),
+        ):
+            assert answer.status_code in (400, 422)
+            assert not function or function not in answer.text
+    assert SECRET not in (street.folder / "log" / "referrals.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("service", "role"), [("intake", "intake-staff"), ("referrals", "referrals-staff")])
+def test_who_guesses_learns_nothing_from_the_answer(street: StreetRecord, service: str, role: str) -> None:
+    with service_client(street, service, role) as client:
+        answers = [client.get(f"/{service}/cases/{guess}") for guess in (uuid4(), uuid4(), "00000000-0000-0000-0000-000000000001")]
         assert {(each.status_code, each.text) for each in answers} == {(404, answers[0].text)}
-        assert SECRET not in intake.get(f"/intake/cases/{SECRET}?person={SECRET}").text
-    assert SECRET not in (street.folder / "log" / "intake.log").read_text(encoding="utf-8")
+        assert SECRET not in client.get(f"/{service}/cases/{SECRET}?person={SECRET}").text
+    assert SECRET not in (street.folder / "log" / f"{service}.log").read_text(encoding="utf-8")
 
 
 @SERVICES
@@ -236,7 +258,7 @@ def test_a_client_that_sends_its_head_or_its_chunks_too_slowly_is_hung_up_on(str
         return Wire(street, service).send(*headers, body=body)[0]
 
     began = time.monotonic()
-    with ThreadPoolExecutor() as several:
+    with ThreadPoolExecutor(3 * len(street.services)) as several:
         heads = [several.submit(drip, service, sent) for service in street.services for sent in (b"", b"GET / HTTP/1.1\r\nHost: s")]
         bodies = [several.submit(endless, service) for service in street.services]
     assert {each.result() for each in heads} <= {0, 408}

@@ -28,19 +28,19 @@ from tests.street import read_topic, service_client
 from tests.unit.tools.logs import xes
 from tools.cli import sluss
 
+pytestmark = pytest.mark.timeout(300)
 FEWEST, FEWEST_ERRORS = 1_000, 500
 BORN_LATER = 50
-TOPICS = ("intake-events", "history-events")
+TOPICS = ("intake-events", "referral-events", "history-events")
 SHA256 = "ab" * 32
-BODIES: Mapping[str, Any] = {
-    "NameLog": {
+BODIES: Mapping[str, Any] = {  # of what has no example of its own, by the title of its schema
+    "Log": {
         "log_id": str(uuid4()), "sha256": SHA256, "events": 1, "vocabulary": {
             "activities": {"a1": {"name": "x", "events": 1}}, "organisations": {"o1": "x"}, "resources": {"r1": "x"},
         },
     },
-    "Discard": {"reason": "made by a test"},
+    "Why": {"reason": "made by a test"},
     "MakeLink": {"page": "/leadtimes/"},
-    "MoveClock": {"to": "2000-01-01T00:00:00Z"},
 }  # fmt: skip
 PAGES = (
     ("/leadtimes/", ("measure", "as_of", "known_at", "lang")),
@@ -86,10 +86,17 @@ def operations(described: Mapping[str, Any]) -> Iterator[Operation]:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             query = tuple(each["name"] for each in operation.get("parameters", []) if each["in"] == "query")
-            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-            reference = json.dumps(content).partition("schemas/")[2].partition('"')[0]
-            example = described["components"]["schemas"].get(reference, {}).get("examples", [BODIES.get(reference)])[0]
+            schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            named = (schema, *schema.get("anyOf", ()))
+            example = next((each for one in named for each in one.get("examples", [BODIES.get(one.get("title"))]) if each), None)
+            assert example or not schema, f"a body for {method} {path}"
             yield Operation(method.upper(), path, query, example)
+
+
+def alike(operation: Operation) -> tuple[str, str]:
+    """What operations have in common that are one function: the acts on a referral with the same body, of which one is typed into."""
+    is_act = operation.path.startswith("/referrals/cases/{case_id}/referrals/{referral_id}/")
+    return operation.method, f"{operation.path.count('{')} {operation.body}" if is_act else operation.path
 
 
 def in_path(path: str, which: int, worth: str) -> str:
@@ -150,12 +157,13 @@ def bodies(canaries: Canaries, name: str, example: Any) -> Iterator[tuple[str, b
 
 
 def type_into_services(street: StreetRecord, played: Played) -> None:
-    """Every operation and page of the services, and what is no operation."""
+    """Every operation and page of every service, and what is no operation."""
     of_intake = ("intake-staff", "intake-decider", "intake-manager", "operator", "notifications")
-    for service, roles in (("intake", of_intake), ("leadtimes", ("operator", "leadtimes-reader")), ("referrals", ("operator",))):
+    of_referrals = ("referrals-staff", "referrals-protected", "operator")
+    for service, roles in (("intake", of_intake), ("referrals", of_referrals), ("leadtimes", ("operator", "leadtimes-reader"))):
         with service_client(street, service, *roles) as client:
             methods = set[str]()
-            for operation in operations(client.get(f"/{service}/openapi.json").json()):
+            for operation in {alike(each): each for each in operations(client.get(f"/{service}/openapi.json").json())}.values():
                 type_into(client, played, operation, in_full=operation.method not in methods)
                 methods.add(operation.method)
             for path, query in PAGES if service == "leadtimes" else ():
@@ -219,17 +227,25 @@ def type_strange_tokens(street: StreetRecord, client: httpx.Client, service: str
 
 
 def register_a_case(street: StreetRecord, played: Played) -> None:
-    """A request that is accepted although its headers and its caller are words: it is told on the bus, without them."""
+    """Requests that are accepted although their headers and their caller are words: they are told on the bus, without them."""
     canaries, key = played.canaries, json.loads(street.tokens.private_key_file.read_text())
     subject = canaries.word("accepted subject")
-    token = issue_token(key, street.tokens.issuer, street.tokens.audience, subject, ["intake-staff"], timedelta(minutes=5))
+    roles = ["intake-staff", "referrals-staff"]
+    token = issue_token(key, street.tokens.issuer, street.tokens.audience, subject, roles, timedelta(minutes=5))
     headers = {header: canaries.word(f"accepted {header}") for header in (*HEADERS_OF_OTHERS, "idempotency-key")}
     trace = canaries.hexadecimal("accepted traceparent")
     headers |= {"authorization": f"Bearer {token}", "traceparent": f"00-{trace}-{trace[-16:]}-01"}
-    contact = {"happened": {"on": "2000-06-01"}, "person_ref": str(uuid4()), "channel": "phone", "source_system": "intake"}
+    happened = {"happened": {"on": "2000-06-01"}}
+    contact = {**happened, "person_ref": str(uuid4()), "channel": "phone", "source_system": "intake"}
     with service_client(street, "intake") as client:
-        for _ in range(2):  # the second is answered from the first
-            client.post("/intake/cases", json=contact, headers=headers).raise_for_status()
+        answers = [client.post("/intake/cases", json=contact, headers=headers) for _ in range(2)]  # the second is answered from the first
+    case_id = answers[0].raise_for_status().json()["case_id"]
+    draft = {**happened, "kind": "assessment", "to_function": "health_centre"}
+    with service_client(street, "referrals", "referrals-staff") as client:
+        while client.get(f"/referrals/cases/{case_id}").status_code == 404:
+            time.sleep(0.05)
+        answers += [client.post(f"/referrals/cases/{case_id}/referrals", json=draft, headers=headers) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201] * 4
 
 
 async def type_into_topics(street: StreetRecord, played: Played) -> None:
@@ -284,20 +300,22 @@ def type_into_commands(street: StreetRecord, played: Played, folder: Path) -> No
 
 def settle_quarantine(street: StreetRecord, played: Played) -> None:
     """Lists what was quarantined, plays each again in vain, and gives each up for a reason that is about a person."""
-    with service_client(street, "leadtimes", "operator") as operator:
-        while httpx.get(f"{street.services['leadtimes'].ops}/health", trust_env=False).json()["lag"]:
-            time.sleep(0.1)
-        listed = operator.get("/leadtimes/quarantine")
-        played.listing = listed.content + run(street, "quarantine", "--format", "json").encode()
-        records = [each for each in listed.json()["records"] if (each["topic"], each["partition"], each["offset"]) in played.ours]
-        assert len(records) > len(played.ours) // 2
-        for number, each in enumerate(records):
-            played.answered("redrive", operator.post(f"/leadtimes/quarantine/{each['id']}/redrive"))
-            reason = played.canaries.sentence("discard reason")
-            if number % 20 == 0:
-                run(street, "discard", str(each["id"]), "--reason", reason)
-            else:
-                operator.post(f"/leadtimes/quarantine/{each['id']}/discard", json={"reason": reason}).raise_for_status()
+    for service, heard in (("leadtimes", TOPICS), ("referrals", ("intake-events",))):
+        ours = {place for place in played.ours if place[0] in heard}
+        with service_client(street, service, "operator") as operator:
+            while httpx.get(f"{street.services[service].ops}/health", trust_env=False).json()["lag"]:
+                time.sleep(0.1)
+            listed = operator.get(f"/{service}/quarantine")
+            played.listing += listed.content + run(street, "quarantine", "--format", "json").encode()
+            records = [each for each in listed.json()["records"] if (each["topic"], each["partition"], each["offset"]) in ours]
+            assert len(records) > len(ours) // 2
+            for number, each in enumerate(records):
+                played.answered("redrive", operator.post(f"/{service}/quarantine/{each['id']}/redrive"))
+                reason = played.canaries.sentence("discard reason")
+                if number % 20 == 0 and service == "leadtimes":
+                    run(street, "discard", str(each["id"]), "--reason", reason)
+                else:
+                    operator.post(f"/{service}/quarantine/{each['id']}/discard", json={"reason": reason}).raise_for_status()
 
 
 def until_all_is_told(street: StreetRecord, spans: Spans) -> None:
@@ -338,7 +356,7 @@ async def test_no_word_reaches_a_topic_but_by_hands_that_are_not_ours(street: St
 
 def test_no_word_reaches_a_log_of_a_service_or_a_server(street: StreetRecord, played: Played) -> None:
     files = sorted((street.folder / "log").glob("**/*.log"))
-    assert {file.stem for file in files} >= {"intake", "leadtimes", "kafka", "postgres"}
+    assert {file.stem for file in files} >= {"intake", "referrals", "leadtimes", "kafka", "postgres"}
     assert {file.stem: found for file in files if (found := played.canaries.found_in(file.read_bytes()))} == {}
 
 

@@ -138,6 +138,10 @@ def test_a_token_holds_the_roles_asked_for_and_no_other(run: Run, street: Street
     token = run("token", "--role", "intake-staff", "--role", "operator", "--lifetime", "5").stdout.strip()
     verifier = TokenVerifier(street.folder / "secrets" / "token.public.json", street.tokens.issuer, street.tokens.audience)
     assert verifier.verify(token).roles == {"intake-staff", "operator"}
+    recipient = ("referrals-recipient", "function-region-rehab")
+    token = run("token", *(word for role in recipient for word in ("--role", role))).stdout.strip()
+    assert verifier.verify(token).roles == set(recipient)
+    assert {run("token", "--role", wrong).exit_code for wrong in ("function-", "function-Anna", "function-a b", "referrals")} == {2}
 
 
 def test_a_token_that_would_outlive_a_working_day_is_refused(run: Run) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from deploy.local.record import StreetRecord
 from shared.postgres import Database, connect
+from tests.e2e.referral_seeds import Referred
 from tests.street import service_client
 from tools.cli import sluss
 
@@ -43,6 +44,12 @@ async def intake(street: StreetRecord) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def referrals(street: StreetRecord) -> AsyncIterator[Database]:
+    async with database(street, "referrals") as db:
+        yield db
+
+
+@pytest.fixture
 async def leadtimes(street: StreetRecord) -> AsyncIterator[Database]:
     async with database(street, "leadtimes") as db:
         yield db
@@ -64,3 +71,9 @@ def a_case(street: StreetRecord) -> UUID:
         answer = intake.post(f"/intake/cases/{case}/applications", json=applied, headers={"Idempotency-Key": uuid4().hex})
         assert answer.status_code == 201, answer.text
     return UUID(case)
+
+
+def a_referral(street: StreetRecord) -> UUID:
+    """A referral that was sent and begun, through the API of referrals; its case."""
+    with service_client(street, "intake", "intake-staff") as intake, service_client(street, "referrals", "referrals-staff") as referrals:
+        return UUID(Referred(intake, referrals).ready_for("completion")["case_id"])

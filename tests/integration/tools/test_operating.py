@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from deploy.kafka.topics import ADMIN
 from deploy.local.record import StreetRecord
 from shared.postgres import Database
-from tests.integration.tools.conftest import Sluss, a_case
+from tests.integration.tools.conftest import Sluss, a_case, a_referral
 from tests.street import free_port
 from tools.cli import sluss
 
@@ -61,20 +61,23 @@ async def test_a_record_that_cannot_be_read_is_listed_played_again_and_given_up(
     assert (await run("redrive", number)).exit_code == 2
 
 
-async def test_verify_finds_the_stored_state_that_its_events_do_not_give(run: Sluss, street: StreetRecord, intake: Database) -> None:
-    case = a_case(street)
+async def test_verify_finds_the_stored_state_that_its_events_do_not_give(
+    run: Sluss, street: StreetRecord, intake: Database, referrals: Database
+) -> None:
+    case, referred = a_case(street), a_referral(street)
     sound = await run("verify")
-    assert (sound.exit_code, "0 differ" in sound.stdout) == (0, True)
-    row: Any = await intake.fetchrow("SELECT version, body FROM state WHERE stream = $1", case)
-    for wrong in ({**row["body"], "person_ref": str(uuid4())}, row["body"]):
-        version = row["version"] + (wrong == row["body"])
-        await intake.execute("UPDATE state SET body = $2, version = $3 WHERE stream = $1", case, wrong, version)
-        try:
-            found = await run("verify")
-        finally:
-            await intake.execute("UPDATE state SET body = $2, version = $3 WHERE stream = $1", case, row["body"], row["version"])
-        assert found.exit_code == 1
-        assert f"case {case} differs" in found.stdout
+    assert (sound.exit_code, sound.stdout.count(", 0 differ")) == (0, 3), sound.stdout
+    for db, stream, other in ((intake, case, {"person_ref": str(uuid4())}), (referrals, referred, {"referrals": {}})):
+        row: Any = await db.fetchrow("SELECT version, body FROM state WHERE stream = $1", stream)
+        for wrong in ({**row["body"], **other}, row["body"]):
+            version = row["version"] + (wrong == row["body"])
+            await db.execute("UPDATE state SET body = $2, version = $3 WHERE stream = $1", stream, wrong, version)
+            try:
+                found = await run("verify")
+            finally:
+                await db.execute("UPDATE state SET body = $2, version = $3 WHERE stream = $1", stream, row["body"], row["version"])
+            assert found.exit_code == 1
+            assert f"case {stream} differs" in found.stdout
 
 
 async def test_rebuild_says_how_many_cases_it_made_anew(run: Sluss) -> None:
