@@ -75,7 +75,8 @@ async def test_nobody_starts_outside_the_period_without_a_seat_or_at_another_fun
     other_kind = await referrals.sent(await referrals.case(), insats_kind="mapping")
     for each, named in ((stranger, at), (other_kind, at), (second, str(uuid4()))):
         path = "start" if each != second else "waitlisting"
-        assert (await referrals.post(f"{each}/{path}", "2026-03-20", programme_id=named)).status_code == 409
+        answer = await referrals.post(f"{each}/{path}", "2026-03-20", programme_id=named)
+        assert (answer.status_code, "that programme" in answer.json()["reason"]) == (409, each != second)
     assert (await referrals.get(f"/programmes/{at}"))["held"] == 1
     await referrals.done(f"{stranger}/start", "2026-04-20"), "at no programme, so nobody's seat"
 
