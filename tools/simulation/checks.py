@@ -90,14 +90,15 @@ def show(record: StreetRecord, checks: Sequence[Check], diary: Diary) -> bool:
     click.echo()
     with open_api(record, "leadtimes") as api:
         l20 = api.get("measures", "L20")
-    quality = _beside("quality", COUNTS, diary.counts, read_quality(record))
+    quality = beside("quality", COUNTS, diary.counts, read_quality(record))
     recounted, counted = diary.waits(), counted_waits(l20)
-    waits = _beside("first contact to insats (L20)", [*FIRST, *sorted({*recounted, *counted} - {*FIRST})], recounted, counted)
+    waits = beside("first contact to insats (L20)", [*FIRST, *sorted({*recounted, *counted} - {*FIRST})], recounted, counted)
     print_measure(l20)
     return quality and waits
 
 
-def _beside(title: str, names: Iterable[str], written: Mapping[str, int], counted: Mapping[str, int]) -> bool:
+def beside(title: str, names: Iterable[str], written: Mapping[str, int], counted: Mapping[str, int]) -> bool:
+    """Shows two counts of each; answers whether they are equal."""
     rows = [
         [name, f"{written[name]:,}", f"{counted[name]:,}", "equal" if written[name] == counted[name] else "NOT EQUAL"] for name in names
     ]

@@ -18,6 +18,7 @@ from services.referrals.domain.rules import Beside, decide
 from services.referrals.domain.steps import Actor, Step
 from shared.clock import LOCAL
 from tools.simulation.acts import SHUTS, Act
+from tools.simulation.checks import beside, counted_waits
 from tools.simulation.diary import Diary
 from tools.simulation.profile import read_profile
 from tools.simulation.referrals import DIRECT, DIRECTLY_TO, Referring
@@ -46,7 +47,7 @@ class Rules:
         if not act.referral:
             return
         if act.what == "draft":
-            body = bodies.Draft.model_validate(act.body | {"successor_of": self._ids.get((act.spell, act.body.get("successor_of", 0)))})
+            body = bodies.Draft.model_validate({**act.body, "successor_of": self._ids.get((act.spell, act.body.get("successor_of", 0)))})
             self._ids[act.spell, act.referral] = uuid4()
             drafted = self._draft(
                 body.happened.when(), act.spell, act.referral, body.to_function, str(body.insats_kind), body.planned_hours_per_week
@@ -113,3 +114,12 @@ def test_the_diary_tells_how_each_case_waits() -> None:
     assert diary.waits() == {"still_waiting": 3, "completed": 2, "moved": 1, "already_in_insats": 1}
     diary.lapsed("waits", date(2025, 3, 1), "lapsed_no_support")
     assert diary.waits()["lapsed_no_support"] == 1
+
+
+def test_a_count_that_differs_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    l20 = {"completed": {"n": 2}, "still_waiting": {"n": 3}, "ended_otherwise": {"moved": 1}, "excluded": {"already_in_insats": 1}}
+    counted = counted_waits(l20)
+    assert counted == {"completed": 2, "still_waiting": 3, "moved": 1, "already_in_insats": 1}
+    assert beside("L20", counted, counted, counted)
+    assert not beside("L20", counted, counted, counted | {"moved": 2})
+    assert capsys.readouterr().out.count("NOT EQUAL") == 1
