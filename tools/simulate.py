@@ -37,8 +37,9 @@ def simulate(called: str, months: int, seed: int) -> None:
     """Play a calibrated municipality against the real API, in simulated time, on a street of its own.
 
     Some 425 cases are taken over at go-live, and some 15 contacts a week follow, with late, wrong and doubled registrations among them;
-    timers fire on the way. At the end: the figures of the calibration beside those measured, and what was registered late, corrected and
-    twice as the simulator wrote it down (also as JSON) beside what `sluss status --quality` counts.
+    of five referrals one stalls; timers fire on the way. At the end: the figures of the calibration beside those measured; what was
+    registered late, corrected and twice, and how many wait for an insats or have begun one, as the simulator wrote it down (also as JSON)
+    beside what `sluss status --quality` and L20 count.
 
     On a terminal the street stays until Ctrl-C; elsewhere it is stopped, and its folder and data stay until the next run.
 

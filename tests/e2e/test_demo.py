@@ -50,7 +50,7 @@ def test_a_simulated_year_is_as_calibrated_and_its_noise_is_counted_as_it_was_wr
     done = subprocess.run(year, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("as aimed") == 3, done.stdout
-    assert len(re.findall(r" equal *$", done.stdout, re.MULTILINE)) == 3, done.stdout
+    assert len(re.findall(r" equal *$", done.stdout, re.MULTILINE)) > 3 + 3, "of quality, and of L20 with the reasons of closing"
     assert parts_of(SIMULATION) == {}
 
 
@@ -74,7 +74,7 @@ async def test_the_figures_are_the_same_when_kafka_is_killed_in_the_middle(log: 
 def shows_months_of_a_municipality(done: "subprocess.CompletedProcess[str]") -> None:
     """Completed beside still waiting, and counted as the simulation wrote them down."""
     assert done.returncode == 0, done.stderr
-    for measure in ("L01", "L02", "L03", "L04"):
+    for measure in ("L20", "L20any", "L01", "L02", "L03", "L04"):
         _, _, shown = done.stdout.partition(f"{measure}  ")
         assert shown.index("still waiting") < shown.index("completed")
     written = json.loads(diary_of(FOLDER).read_text())["counts"]
@@ -82,6 +82,9 @@ def shows_months_of_a_municipality(done: "subprocess.CompletedProcess[str]") -> 
     for name, count in written.items():
         assert re.search(rf"^{name} +{count:,} +{count:,} +equal *$", done.stdout, re.MULTILINE), done.stdout
     assert "NOT EQUAL" not in done.stdout
+    headline = done.stdout.index("L20  first contact to the first insats that counts")
+    assert headline < done.stdout.index("L01  ")
+    assert re.search(r"completed within 30 days: [0-9.]+ %.* · 90 days: [0-9.]+ %", done.stdout[headline:]), done.stdout
     assert "/leadtimes/open?code=" in done.stdout
     assert parts_of(FOLDER) == {}
 

@@ -26,20 +26,30 @@ CORRECTABLE: Final[Mapping[str, tuple[str, str, Mapping[str, Any]]]] = {
     "assignment": ("assignment-issued", "planned_hours_per_week", {"": 20}),
 }
 IN_ERROR: Final = "pes_check"
+WHEN_TYPED: Final = ("discarding",)
+"""A draft is discarded when that is typed: what a direct assignment has drafted is not older than the typing of its application."""
+NEVER_LATE: Final = ("observed_insats", *WHEN_TYPED)
+"""What was found happened when it began, whenever that was found."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Something that happens on a day."""
+    """Something that happens on a day. `referral`: to which of the case's referrals, by number; `by`: the recipient that types it."""
 
     what: str
     day: date
     body: Mapping[str, Any] = field(default_factory=dict)
+    referral: int = 0
+    by: str = ""
 
 
 @dataclass(frozen=True)
 class Act:
-    """Something to be typed on a day: `what` names intake's operation, `spell` whose it is, `number` its place among those of the spell."""
+    """Something to be typed on a day: `what` names the operation, `spell` whose it is, `number` its place among those of the spell.
+
+    `referral`: of which of the spell's referrals it is told, by its number; 0: it is told to intake. `by`: which recipient's staff types
+    it; "": the municipality's own.
+    """
 
     typed: date
     spell: int
@@ -48,6 +58,8 @@ class Act:
     body: Mapping[str, Any]
     late_facts: int = 0
     """How many facts it tells that happened on an earlier day."""
+    referral: int = 0
+    by: str = ""
 
 
 def pick(weights: Weights, chance: random.Random) -> str:
@@ -80,6 +92,7 @@ def register(
     """When each is typed: on its day, or some days later together with all else of its day, but before anything of the next day is.
 
     Nothing is typed late, or corrected, after a rule has closed the case (`lapses`, or a month after the contact): it would open it again.
+    Of a referral the day is told, never the hour: the draft of a direct assignment is of the hour at which all of a day is typed.
     `begun`: how many acts the spell has already.
     """
     acts: list[Act] = []
@@ -95,9 +108,11 @@ def register(
             typed = day
         for draft in of_day:
             late = typed > day
-            happened = {"on": day.isoformat()} if late else {"at": minutes.on(day).isoformat()}
-            facts = (2 if "hindrance" in draft.body else 1) if late else 0
-            acts.append(Act(typed, spell, begun + len(acts), draft.what, {"happened": happened, **draft.body}, facts))
+            on = typed if draft.what in WHEN_TYPED else day
+            happened = {"on": on.isoformat()} if late or draft.referral else {"at": minutes.on(day).isoformat()}
+            facts = (2 if "hindrance" in draft.body else 1) if late and draft.what not in NEVER_LATE else 0
+            body = {"happened": happened, **draft.body}
+            acts.append(Act(typed, spell, begun + len(acts), draft.what, body, facts, draft.referral, draft.by))
             put_right = noticed(typed, profile, chance)
             if draft.what in CORRECTABLE and chance.random() < profile.corrected and not (lapses and put_right >= lapses):
                 number = begun + len(drafts) + len(corrections)

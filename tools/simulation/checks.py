@@ -1,6 +1,7 @@
 """What a run came to, beside what the profile aims at, and what Sluss counted beside what the simulator wrote down."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -10,12 +11,14 @@ import click
 from deploy.local.record import StreetRecord
 from tools.api import open_api
 from tools.figures import print_columns
+from tools.leadtimes import print_measure
 from tools.quality import COUNTS, read_quality
 from tools.simulation.diary import Diary
 from tools.simulation.lives import later_month
 from tools.simulation.profile import Profile
 from tools.simulation.town import Town
 
+FIRST: Final = ("completed", "still_waiting", "already_in_insats")
 AS_AIMED: Final = "as aimed"
 CONTACTS_WITHIN: Final = 1.0
 STOCK_WITHIN: Final = 0.1
@@ -74,16 +77,31 @@ def measures_by_month(record: StreetRecord) -> dict[str, Any]:
         return {code: api.get("measures", code, by="month") for code in ("L01", "L04")}
 
 
+def counted_waits(l20: Mapping[str, Any]) -> Counter[str]:
+    """What leadtimes answers for L20, as the diary counts it."""
+    waits = {"completed": l20["completed"]["n"], "still_waiting": l20["still_waiting"]["n"]}
+    return Counter({**waits, **l20["ended_otherwise"], **l20["excluded"]})
+
+
 def show(record: StreetRecord, checks: Sequence[Check], diary: Diary) -> bool:
-    """Both tables; answers whether every count is the one that was written down."""
+    """The tables; answers whether every count is the one that was written down."""
     rows = [[each.name, each.aim, "-" if each.measured is None else f"{each.measured:,.1f}", each.verdict] for each in checks]
     print_columns(["calibration", "aimed at", "measured", ""], rows)
     click.echo()
-    counted = read_quality(record)
-    counts = [
-        [name, f"{diary.counts[name]:,}", f"{counted[name]:,}", "equal" if diary.counts[name] == counted[name] else "NOT EQUAL"]
-        for name in COUNTS
+    with open_api(record, "leadtimes") as api:
+        l20 = api.get("measures", "L20")
+    quality = beside("quality", COUNTS, diary.counts, read_quality(record))
+    recounted, counted = diary.waits(), counted_waits(l20)
+    waits = beside("first contact to insats (L20)", [*FIRST, *sorted({*recounted, *counted} - {*FIRST})], recounted, counted)
+    print_measure(l20)
+    return quality and waits
+
+
+def beside(title: str, names: Iterable[str], written: Mapping[str, int], counted: Mapping[str, int]) -> bool:
+    """Shows two counts of each; answers whether they are equal."""
+    rows = [
+        [name, f"{written[name]:,}", f"{counted[name]:,}", "equal" if written[name] == counted[name] else "NOT EQUAL"] for name in names
     ]
-    print_columns(["quality", "written down", "counted by Sluss", ""], counts)
+    print_columns([title, "written down", "counted by Sluss", ""], rows)
     click.echo()
-    return all(diary.counts[name] == counted[name] for name in COUNTS)
+    return all(row[-1] == "equal" for row in rows)

@@ -8,21 +8,24 @@ from typing import Any, Final
 
 from tools.simulation.acts import Draft, lognormal, pick, working
 from tools.simulation.profile import Profile
+from tools.simulation.referrals import Referring
 
 LAPSES_AFTER: Final = timedelta(days=30)
 UNDER_ONE_MONTH_AND_A_HALF: Final = timedelta(days=45)
 """From the last month of support to the closing by rule, on the average."""
 JULY: Final = 7
-HOURS_PER_WEEK: Final = 25
+UNEMPLOYED: Final = "unemployed"
+SICK: Final = "sick_without_sgi"
 
 
 @dataclass(frozen=True)
 class Life:
-    """What happens, in order; on which day the case closes; and when a rule does that, if one does."""
+    """What happens, in order; on which day the case closes; and when a rule does that, if one does, and for which reason."""
 
     drafts: list[Draft]
     closes: date
     lapses: date | None
+    lapsed: str = "lapsed_no_support"
 
 
 def month_of(day: date) -> date:
@@ -52,24 +55,29 @@ def live(contact: date, person: str, profile: Profile, chance: random.Random) ->
     channel = pick(profile.channels, chance)
     first = Draft("contact", contact, {"person_ref": person, "channel": channel, "source_system": "intake"})
     if chance.random() < profile.never_applies:
-        return Life([first], contact + LAPSES_AFTER, contact + LAPSES_AFTER)
+        return Life([first], contact + LAPSES_AFTER, contact + LAPSES_AFTER, "lapsed_no_application")
     applied, decided = _days(contact, profile, chance)
     code = hindrance(profile, chance)
     drafts = [first, application("application", "new", applied, channel, hindrance=code)]
-    if code == "unemployed":
+    assigned, found = code == UNEMPLOYED, None
+    if assigned:
         checked = min(working(applied + timedelta(days=chance.randint(0, 3))), decided)
         drafts.append(Draft("pes_check", checked, {"result": pick(profile.pes_results, chance)}))
+        if chance.random() < profile.already_in_insats:
+            found = checked
+            drafts.append(observed(found, contact - timedelta(days=chance.randint(0, 120))))
     drafts += _completion(applied, decided, profile, chance)
     if chance.random() < profile.assessed:
         begun = min(working(applied + timedelta(days=chance.randint(0, (decided - applied).days // 2))), decided)
         drafts.append(Draft("assessment_start", begun, {"kind": "application"}))
         drafts.append(Draft("assessment_completion", decided, {"kind": "application"}))
     outcome = pick(profile.outcomes, chance)
-    if outcome == "withdrawn":
-        drafts += [Draft("withdrawal", decided), Draft("closing", decided, {"reason": "withdrawn"})]
-        return Life(in_order(drafts), decided, None)
-    if outcome == "rejected":
-        drafts += [decision(decided), Draft("closing", decided, {"reason": "rejected"})]
+    if outcome != "granted":
+        referring = Referring(decided, profile, chance)
+        if found:
+            referring.direct_discarded(found)
+        drafts += [Draft("withdrawal", decided) if outcome == "withdrawn" else decision(decided)]
+        drafts += [*referring.until_closed(outcome, assigned=assigned), Draft("closing", decided, {"reason": outcome})]
         return Life(in_order(drafts), decided, None)
     mean_weeks = profile.weeks_of_support[
         chance.choices(range(len(profile.weeks_of_support)), [part[0] for part in profile.weeks_of_support])[0]
@@ -78,12 +86,30 @@ def live(contact: date, person: str, profile: Profile, chance: random.Random) ->
     closes, last_month, by_rule = ending(ends, month_of(decided), profile, chance)
     granted_to = min(last_month, later_month(month_of(decided), profile.first_grant_months - 1))
     drafts.append(decision(decided, month_of(applied), last_day(granted_to)))
-    if code == "unemployed" and chance.random() < profile.enrolled:
-        drafts += _plan(decided, closes, profile, chance)
+    referring = Referring(closes, profile, chance)
+    if assigned:
+        drafts += _enrolled(decided, closes, found, referring, profile, chance)
+    else:
+        _refer(code, decided, referring, profile, chance)
     drafts += renewals(granted_to, last_month, closes, profile, chance)
-    if not by_rule:
-        drafts.append(Draft("closing", closes, {"reason": pick(profile.closing_reasons, chance)}))
+    return concluded(drafts, referring, closes, by_rule, profile, chance, assigned=assigned)
+
+
+def concluded(
+    drafts: list[Draft], referring: Referring, closes: date, by_rule: bool, profile: Profile, chance: random.Random, *, assigned: bool
+) -> Life:
+    """The life with its referrals until the closing: by hand for a reason, which ends what is open, or by a rule."""
+    reason = None if by_rule else pick(profile.closing_reasons, chance)
+    drafts = [*drafts, *referring.until_closed(reason, assigned=assigned)]
+    if reason:
+        drafts.append(Draft("closing", closes, {"reason": reason}))
     return Life(in_order(drafts), closes, closes if by_rule else None)
+
+
+def observed(found: date, began: date) -> Draft:
+    """A programme of Arbetsförmedlingen that began without us, told on the day it was found."""
+    said = {"kind": "af_programme", "started_on": began.isoformat(), "planned_hours_per_week": 30, "provider_role": "employment_service"}
+    return Draft("observed_insats", found, said)
 
 
 def ending(ends: date, earliest: date, profile: Profile, chance: random.Random) -> tuple[date, date, bool]:
@@ -156,13 +182,40 @@ def _completion(applied: date, decided: date, profile: Profile, chance: random.R
     return [draft for draft in drafts if draft.day <= decided]
 
 
-def _plan(decided: date, closes: date, profile: Profile, chance: random.Random) -> list[Draft]:
-    """The plan some time after the enrolment, and for some an assignment after it, if the case is open still."""
-    days = lognormal(profile.days_to_enrolment, chance) + lognormal(profile.days_to_plan, chance)
-    planned = working(decided + timedelta(days=round(days)))
+def _enrolled(
+    decided: date, closes: date, found: date | None, referring: Referring, profile: Profile, chance: random.Random
+) -> list[Draft]:
+    """Somebody unemployed: the draft of the direct assignment is sent when they are enrolled; the plan some time after, and for some an
+    assignment and another referral after it, if the case is open still. Who is found in an insats (`found`), or is never enrolled, is not
+    referred on that assignment.
+    """
+    if not _is(profile.enrolled, chance):
+        referring.direct_discarded(found or decided)
+        return []
+    enrolled = working(decided + timedelta(days=round(lognormal(profile.days_to_enrolment, chance))))
+    if found:
+        referring.direct_discarded(found)
+    else:
+        referring.direct(enrolled)
+    planned = working(enrolled + timedelta(days=round(lognormal(profile.days_to_plan, chance))))
     drafts = [Draft("plan", planned, {"next_follow_up_on": (planned + timedelta(days=30)).isoformat()})]
-    if chance.random() < profile.assigned:
+    if _is(profile.assigned, chance):
         assigned = working(planned + timedelta(days=round(lognormal(profile.days_to_assignment, chance))))
-        to = {"mode": "planned", "insats_kind": "work_placement", "basis": "sol_12_4", "planned_hours_per_week": HOURS_PER_WEEK}
+        place = pick(profile.recipients[UNEMPLOYED], chance)
+        _, kind, hours = profile.places[place]
+        to = {"mode": "planned", "insats_kind": kind, "basis": "sol_12_4", "planned_hours_per_week": hours}
         drafts.append(Draft("assignment", assigned, to))
+        referring.refer(place, assigned)
     return [draft for draft in drafts if draft.day < closes]
+
+
+def _refer(code: str, decided: date, referring: Referring, profile: Profile, chance: random.Random) -> None:
+    """Somebody who is not unemployed, and without an assignment."""
+    share = profile.sick_referred if code == SICK else profile.others_referred.get(code, 0.0)
+    if _is(share, chance):
+        drafted = working(decided + timedelta(days=round(lognormal(profile.days_to_plan, chance))))
+        referring.refer(pick(profile.recipients[code], chance), drafted)
+
+
+def _is(share: float, chance: random.Random) -> bool:
+    return chance.random() < share

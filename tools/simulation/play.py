@@ -1,7 +1,9 @@
-"""Types a town's acts at intake's API, day by day in simulated time: many persons at once, the acts of one in their order."""
+"""Types a town's acts at the APIs of intake and referrals, day by day in simulated time: many persons at once, of one in their order."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any, Final
@@ -25,6 +27,9 @@ PAUSE_S: Final = 1.0
 """Between tries: a part of the street that died is back within half a minute."""
 PASSES: Final = (codes.TOO_MANY_REQUESTS, codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT)
 IN_FLIGHT: Final = "idempotency_in_flight"
+HEARD_S: Final = 60.0
+"""By then referrals has heard what intake told."""
+POLL_S: Final = 0.05
 PAGE: Final = 200
 KEYS: Final = UUID("6e1c0f0a-7d0b-5c0e-9f67-6d8a0c2b4e11")
 OF_APPLICATION: Final = "cases/{case}/applications/{application}"
@@ -40,6 +45,7 @@ PATHS: Final = {
     "decision": f"{OF_APPLICATION}/decision",
     "pes_check": "cases/{case}/pes-checks",
     "plan": "cases/{case}/plan",
+    "observed_insats": "cases/{case}/observed-insatser",
     "assignment": "cases/{case}/assignments",
     "closing": "cases/{case}/closing",
     "correction": "cases/{case}/corrections",
@@ -48,11 +54,16 @@ PATHS: Final = {
 
 
 class Player:
-    """Knows the cases of the spells that it has typed so far."""
+    """Knows the cases and referrals of the spells that it has typed so far.
 
-    def __init__(self, http: httpx.AsyncClient, seed: int, diary: Diary) -> None:
+    `referrals`: whoever types there, by the function they work at; "": the municipality's own staff.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, seed: int, diary: Diary, referrals: Mapping[str, httpx.AsyncClient] | None = None) -> None:
         self._http, self._seed, self._diary = http, seed, diary
+        self._referrals = referrals or {}
         self._cases: dict[int, dict[str, str]] = {}
+        self._sent: dict[tuple[int, int], str] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def type_day(self, acts: Sequence[Act]) -> None:
@@ -84,12 +95,17 @@ class Player:
 
     async def _act(self, act: Act) -> None:
         known = self._cases.setdefault(act.spell, {})
+        if act.referral:
+            await self._tell(act, known["case"])
+            return
         match act.what:
             case "correction":
                 body = await self._correction(known["case"], act)
             case "duplicate":
                 await self._mark(known["case"], act)
                 return
+            case "observed_insats":
+                body = {name: said for name, said in act.body.items() if name != "happened"}
             case _:
                 body = dict(act.body)
         answer = await self._post(act, known, body)
@@ -97,6 +113,48 @@ class Player:
         if answer["application_ref"]:
             known["application"] = answer["application_ref"]
         self._diary.note(act, known["case"])
+
+    def lapsed(self, lapses: Mapping[int, tuple[date, str]]) -> None:
+        """The cases that a rule has closed meanwhile, each on its day and for its reason."""
+        for spell, (on, reason) in lapses.items():
+            self._diary.lapsed(self._cases[spell]["case"], on, reason)
+
+    async def _tell(self, act: Act, case: str) -> None:
+        """One act of a referral. A draft waits until referrals has heard of the case."""
+        staff, body, of = self._referrals[act.by], dict(act.body), (act.spell, act.referral)
+        key = self._key(act)
+        if act.what == "draft":
+            if "successor_of" in body:
+                body["successor_of"] = self._sent[act.spell, body["successor_of"]]
+            drafted = await self._once_heard(
+                lambda: self._ask("POST", f"cases/{case}/referrals", staff, "referrals", json=body, headers={"Idempotency-Key": key})
+            )
+            self._sent[of] = drafted["referral_id"]
+        else:
+            if of not in self._sent:
+                self._sent[of] = await self._once_heard(lambda: self._direct(staff, case))
+            place = f"cases/{case}/referrals/{self._sent[of]}/{act.what}"
+            await self._ask("POST", place, staff, "referrals", json=body, headers={"Idempotency-Key": key})
+        self._diary.note(act, case)
+
+    async def _direct(self, staff: httpx.AsyncClient, case: str) -> str:
+        """What the direct assignment of the case has drafted. Raises Refused while there is none."""
+        found = (await self._ask("GET", f"cases/{case}", staff, "referrals"))["referrals"]
+        drafts = [str(each["referral_id"]) for each in found if each["assignment_ref"]]
+        if not drafts:
+            raise Refused(codes.NOT_FOUND, {})
+        return drafts[0]
+
+    async def _once_heard(self, ask: Callable[[], Any]) -> Any:
+        """Asked again while referrals does not know yet what intake has told. Raises Refused."""
+        by = time.monotonic() + HEARD_S
+        while True:
+            try:
+                return await ask()
+            except Refused as refused:
+                if refused.status != codes.NOT_FOUND or time.monotonic() > by:
+                    raise
+                await asyncio.sleep(POLL_S)
 
     async def _correction(self, case: str, act: Act) -> dict[str, Any]:
         """Of the last fact of its kind that does not say already what shall be said."""
@@ -112,14 +170,16 @@ class Player:
         self._diary.note(act, case)
 
     async def _post(self, act: Act, known: dict[str, str], body: dict[str, Any]) -> Any:
-        key = uuid5(KEYS, f"{self._seed}/{act.spell}/{act.number}")
-        return await self._ask("POST", PATHS[act.what].format(**known), json=body, headers={"Idempotency-Key": str(key)})
+        return await self._ask("POST", PATHS[act.what].format(**known), json=body, headers={"Idempotency-Key": self._key(act)})
 
-    async def _ask(self, method: str, path: str, **sent: Any) -> Any:
+    def _key(self, act: Act) -> str:
+        return str(uuid5(KEYS, f"{self._seed}/{act.spell}/{act.number}"))
+
+    async def _ask(self, method: str, path: str, http: httpx.AsyncClient | None = None, service: str = "intake", **sent: Any) -> Any:
         """Asks, and again while it passes by itself: the key is the same, so nothing is done twice. Raises Refused, NotReachable."""
         for _ in range(TRIES):
             try:
-                answer = await self._http.request(method, f"/intake/{path}", **sent)
+                answer = await (http or self._http).request(method, f"/{service}/{path}", **sent)
             except httpx.TransportError:
                 await asyncio.sleep(PAUSE_S)
                 continue
@@ -129,7 +189,7 @@ class Player:
             if answer.status_code not in PASSES and not str(problem.get("type", "")).endswith(IN_FLIGHT):
                 raise Refused(answer.status_code, problem)
             await asyncio.sleep(PAUSE_S)
-        raise NotReachable("intake does not answer. What runs: ./sluss status")
+        raise NotReachable(f"{service} does not answer. What runs: ./sluss status")
 
 
 async def play(
@@ -139,12 +199,19 @@ async def play(
 
     At the end it is the first instant of the day after, and all is told and heard.
     """
-    token = token_for(record, ["intake-staff", "intake-decider"])
     stock: dict[date, int] = {}
-    async with httpx.AsyncClient(
-        base_url=record.services["intake"].url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
-    ) as http:
-        player = Player(http, seed, diary)
+    async with AsyncExitStack() as stack:
+
+        async def staff(service: str, *roles: str) -> httpx.AsyncClient:
+            headers = {"Authorization": f"Bearer {token_for(record, roles)}"}
+            return await stack.enter_async_context(
+                httpx.AsyncClient(base_url=record.services[service].url, headers=headers, timeout=PATIENCE_S, trust_env=False)
+            )
+
+        functions = sorted({act.by for act in town.acts if act.by})
+        recipients = {each: await staff("referrals", "referrals-recipient", f"function-{each.replace('_', '-')}") for each in functions}
+        referrals = {"": await staff("referrals", "referrals-staff"), **recipients}
+        player = Player(await staff("intake", "intake-staff", "intake-decider"), seed, diary, referrals)
         month = town.begins
         for day, of_day in groupby(town.acts, key=lambda act: act.typed):
             if day.replace(day=1) != month:
@@ -156,4 +223,5 @@ async def play(
             reach(len(acts))
         clock.move_to(local_midnight(town.ends))
         stock[town.ends] = await player.open_cases()
+        player.lapsed(town.lapses)
     return stock

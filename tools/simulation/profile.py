@@ -58,6 +58,32 @@ class Profile(BaseModel):
     assigned: float
     days_to_assignment: Lognormal
     weeks_of_support: tuple[tuple[float, float], ...]
+    places: dict[str, tuple[str, str, int]]
+    recipients: dict[str, Weights]
+    sick_referred: float
+    others_referred: Weights
+    already_in_insats: float
+    in_insats_at_go_live: float
+    referred_at_go_live: float
+    stalls: float
+    days_to_answer: Lognormal
+    stalled_at_least: int
+    stalled_days: float
+    acknowledged: float
+    told_by_telephone: float
+    answers: Weights
+    decline_reasons: Weights
+    days_on_waiting_list: Lognormal
+    booked: float
+    stays_away: float
+    days_to_start: Lognormal
+    group_every_days: int
+    days_of_insats: Lognormal
+    drops_out: float
+    never_there: float
+    extended: float
+    ready: float
+    insats_outcomes: Weights
     first_grant_months: int
     renewal_months: int
     closed_by_hand: float

@@ -44,12 +44,6 @@ async def intake(street: StreetRecord) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def referrals(street: StreetRecord) -> AsyncIterator[Database]:
-    async with database(street, "referrals") as db:
-        yield db
-
-
-@pytest.fixture
 async def leadtimes(street: StreetRecord) -> AsyncIterator[Database]:
     async with database(street, "leadtimes") as db:
         yield db

@@ -16,6 +16,7 @@ from services.intake.domain.commands import (
     CompleteAssessment,
     IssueAssignment,
     MakeDecision,
+    ObserveInsats,
     ReceiveApplication,
     RegisterContact,
     RequestCompletion,
@@ -77,6 +78,15 @@ def command(act: Act, happened: When, now: datetime, ref: UUID | None) -> Typed:
             decided_by_role=said["decided_by_role"],
         ),
         "pes_check": lambda: CheckPes(**at, result=said["result"], registered_since=None),
+        "observed_insats": lambda: ObserveInsats(
+            happened=day(date.fromisoformat(said["started_on"])),
+            now=now,
+            observed_ref=uuid4(),
+            kind=said["kind"],
+            ended_on=None,
+            planned_hours_per_week=said["planned_hours_per_week"],
+            provider_role=said["provider_role"],
+        ),
         "plan": lambda: AgreePlan(**at, plan_ref=uuid4(), next_follow_up_on=date.fromisoformat(said["next_follow_up_on"])),
         "assignment": lambda: IssueAssignment(**at, assignment_ref=uuid4(), **said | {"mode": Mode(said["mode"])}),
         "closing": lambda: CloseCase(**at, reason=CloseReason(said["reason"])),
@@ -90,7 +100,7 @@ def test_intake_would_refuse_nothing_and_open_nothing_again(seed: int) -> None:
     spells: dict[int, tuple[UUID, UUID]] = {}
     refs: dict[int, UUID] = {}
     for act in simulate(VASBY, 12, seed).acts:
-        if act.what in ("correction", "duplicate"):
+        if act.what in ("correction", "duplicate") or act.referral:
             continue
         said = act.body["happened"]
         happened = day(date.fromisoformat(said["on"])) if "on" in said else instant(datetime.fromisoformat(said["at"]))
