@@ -131,4 +131,5 @@ def test_groups_are_whole_reports() -> None:
         "month": [("2026-01", 2)],
         "hindrance": [("social", 1), ("unknown", 1)],
         "unit": [("unknown", 1), ("work_group", 1)],
+        "recipient": [("unknown", 2)],
     }
