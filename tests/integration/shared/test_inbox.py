@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from contracts.envelope import Envelope, Unreadable
 from shared import quarantine
@@ -19,6 +20,13 @@ from shared.postgres import Transaction, transaction
 from tests.integration.shared.listening import caught_up, send_records
 from tests.integration.shared.streams import CONSUMER, EFFECT, Deciding, again, of_unknown_type, stream, told
 from tests.street import House
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The usual way to show an exception on a terminal takes longer than the work."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture
