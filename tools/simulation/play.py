@@ -18,6 +18,7 @@ from tools.api import NotReachable, Refused, token_for
 from tools.clock import StreetClock
 from tools.simulation.acts import SHUTS, Act
 from tools.simulation.diary import Diary
+from tools.simulation.referrals import DIRECT
 from tools.simulation.town import Town
 
 AT_ONCE: Final = 8
@@ -29,7 +30,7 @@ PASSES: Final = (codes.TOO_MANY_REQUESTS, codes.BAD_GATEWAY, codes.SERVICE_UNAVA
 IN_FLIGHT: Final = "idempotency_in_flight"
 HEARD_S: Final = 60.0
 """By then referrals has heard what intake told."""
-POLL_S: Final = 0.05
+POLL_S: Final = 0.03
 PAGE: Final = 200
 KEYS: Final = UUID("6e1c0f0a-7d0b-5c0e-9f67-6d8a0c2b4e11")
 OF_APPLICATION: Final = "cases/{case}/applications/{application}"
@@ -63,7 +64,7 @@ class Player:
         self._http, self._seed, self._diary = http, seed, diary
         self._referrals = referrals or {}
         self._cases: dict[int, dict[str, str]] = {}
-        self._sent: dict[tuple[int, int], str] = {}
+        self._drafted: dict[tuple[int, int], str] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def type_day(self, acts: Sequence[Act]) -> None:
@@ -90,20 +91,22 @@ class Player:
 
     async def _type(self, acts: Sequence[Act]) -> None:
         async with self._at_once:
-            for act in acts:
-                await self._act(act)
+            assigned = [await self._act(act) for act in acts]
+        if self._referrals and any(assigned):
+            await self._direct(acts[0].spell)
 
-    async def _act(self, act: Act) -> None:
+    async def _act(self, act: Act) -> bool:
+        """Types it; answers whether it has led to a direct assignment."""
         known = self._cases.setdefault(act.spell, {})
         if act.referral:
             await self._tell(act, known["case"])
-            return
+            return False
         match act.what:
             case "correction":
                 body = await self._correction(known["case"], act)
             case "duplicate":
                 await self._mark(known["case"], act)
-                return
+                return False
             case "observed_insats":
                 body = {name: said for name, said in act.body.items() if name != "happened"}
             case _:
@@ -113,6 +116,7 @@ class Player:
         if answer["application_ref"]:
             known["application"] = answer["application_ref"]
         self._diary.note(act, known["case"])
+        return act.what == "application" and any(each["mode"] == "direct" for each in answer["passage"]["assignments"])
 
     def lapsed(self, lapses: Mapping[int, tuple[date, str]]) -> None:
         """The cases that a rule has closed meanwhile, each on its day and for its reason."""
@@ -125,21 +129,25 @@ class Player:
         key = self._key(act)
         if act.what == "draft":
             if "successor_of" in body:
-                body["successor_of"] = self._sent[act.spell, body["successor_of"]]
+                body["successor_of"] = self._drafted[act.spell, body["successor_of"]]
             drafted = await self._once_heard(
                 lambda: self._ask("POST", f"cases/{case}/referrals", staff, "referrals", json=body, headers={"Idempotency-Key": key})
             )
-            self._sent[of] = drafted["referral_id"]
+            self._drafted[of] = drafted["referral_id"]
         else:
-            if of not in self._sent:
-                self._sent[of] = await self._once_heard(lambda: self._direct(staff, case))
-            place = f"cases/{case}/referrals/{self._sent[of]}/{act.what}"
+            if of not in self._drafted:
+                await self._direct(act.spell)
+            place = f"cases/{case}/referrals/{self._drafted[of]}/{act.what}"
             await self._ask("POST", place, staff, "referrals", json=body, headers={"Idempotency-Key": key})
         self._diary.note(act, case)
 
-    async def _direct(self, staff: httpx.AsyncClient, case: str) -> str:
-        """What the direct assignment of the case has drafted. Raises Refused while there is none."""
-        found = (await self._ask("GET", f"cases/{case}", staff, "referrals"))["referrals"]
+    async def _direct(self, spell: int) -> None:
+        """Waits for the referral that a direct assignment drafts: were it heard of on another day, it would be registered late."""
+        self._drafted[spell, DIRECT] = await self._once_heard(lambda: self._draft_of_assignment(self._cases[spell]["case"]))
+
+    async def _draft_of_assignment(self, case: str) -> str:
+        """Raises Refused while there is none."""
+        found = (await self._ask("GET", f"cases/{case}", self._referrals[""], "referrals"))["referrals"]
         drafts = [str(each["referral_id"]) for each in found if each["assignment_ref"]]
         if not drafts:
             raise Refused(codes.NOT_FOUND, {})

@@ -17,6 +17,7 @@ from services.referrals.domain.rules import Act as Asked
 from services.referrals.domain.rules import Beside, decide
 from services.referrals.domain.steps import Actor, Step
 from shared.clock import LOCAL
+from tests import recount
 from tools.simulation.acts import SHUTS, Act
 from tools.simulation.checks import beside, counted_waits
 from tools.simulation.diary import Diary
@@ -94,24 +95,33 @@ def test_one_in_five_stalls_and_the_others_answer_as_drawn() -> None:
     assert median(wait for wait in waits if wait < 180) == pytest.approx(VASBY.days_to_answer[0], abs=3)
 
 
-def test_the_diary_tells_how_each_case_waits() -> None:
+def test_the_diary_tells_how_each_case_waits_and_the_recount_how_long() -> None:
     diary = Diary()
 
     def told(case: str, what: str, happened: date, referral: int = 0, **said: Any) -> None:
         diary.note(Act(happened, 1, 0, what, {"happened": {"on": happened.isoformat()}, **said}, 0, referral), case)
 
-    for case in ("waits", "begun", "three hours", "nobody there", "closed", "twice", "before", "at the check"):
+    for case in ("waits", "begun", "three hours", "sfi", "nobody there", "closed", "twice", "before", "at the check"):
         told(case, "contact", date(2025, 1, 7))
     told("begun", "start", date(2025, 2, 7), DIRECT)
     told("three hours", "draft", date(2025, 2, 1), 2, insats_kind="work_training", planned_hours_per_week=3)
     told("three hours", "start", date(2025, 2, 7), 2)
+    told("sfi", "draft", date(2025, 2, 1), 2, insats_kind="sfi", planned_hours_per_week=30)
+    told("sfi", "start", date(2025, 2, 7), 2)
     told("nobody there", "start", date(2025, 2, 7), DIRECT)
     told("nobody there", "discontinuation", date(2025, 2, 9), DIRECT, attended="no")
     told("closed", "closing", date(2025, 2, 7), reason="moved")
     told("twice", "duplicate", date(2025, 1, 9), of=1)
     told("before", "observed_insats", date(2025, 1, 9), started_on="2025-01-07", kind="sfi", planned_hours_per_week=3)
     told("at the check", "observed_insats", date(2025, 1, 9), started_on="2025-01-08", kind="af_programme", planned_hours_per_week=30)
-    assert diary.waits() == {"still_waiting": 3, "completed": 2, "moved": 1, "already_in_insats": 1}
+    assert diary.waits() == {"still_waiting": 4, "completed": 2, "moved": 1, "already_in_insats": 1}
+    assert recount.l20({"ends": "2025-03-01", "cases": diary.cases}) == {
+        "completed": (2, 16, 16),
+        "still_waiting": (4, 53),
+        "ended_otherwise": {"moved": 1},
+        "already_in_insats": 1,
+        "curve": {30: 1 / 7, **dict.fromkeys((90, 180, 365), pytest.approx(2 / 7))},
+    }
     diary.lapsed("waits", date(2025, 3, 1), "lapsed_no_support")
     assert diary.waits()["lapsed_no_support"] == 1
 
