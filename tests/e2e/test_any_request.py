@@ -232,6 +232,7 @@ def test_no_request_makes_intake_fail(street: StreetRecord, intake: httpx.Client
     judge(send(street, "intake", AtIntake(intake, SEED), EXAMPLES, SEED), capsys)
 
 
+@pytest.mark.long
 def test_no_request_makes_referrals_fail(
     street: StreetRecord, intake: httpx.Client, referrals: httpx.Client, records_of_referrals: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
