@@ -28,8 +28,8 @@ PAUSE_S: Final = 1.0
 """Between tries: a part of the street that died is back within half a minute."""
 PASSES: Final = (codes.TOO_MANY_REQUESTS, codes.BAD_GATEWAY, codes.SERVICE_UNAVAILABLE, codes.GATEWAY_TIMEOUT)
 IN_FLIGHT: Final = "idempotency_in_flight"
-HEARD_S: Final = 60.0
-"""By then referrals has heard what intake told."""
+HEARD_S: Final = 300.0
+"""By then referrals has heard what intake told, also at go-live, when that is thousands of facts at once."""
 POLL_S: Final = 0.03
 PAGE: Final = 200
 KEYS: Final = UUID("6e1c0f0a-7d0b-5c0e-9f67-6d8a0c2b4e11")
@@ -68,14 +68,19 @@ class Player:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def type_day(self, acts: Sequence[Act]) -> None:
-        """Everything of one day; one spell's acts one after another. Raises Refused, NotReachable: of several the first."""
-        spells: dict[int, list[Act]] = {}
+        """Everything of one day; one spell's acts one after another. Raises Refused, NotReachable: of several the first.
+
+        Of each spell first what precedes its first act of a referral: meanwhile that is heard of.
+        """
+        before: dict[int, list[Act]] = {}
+        after: dict[int, list[Act]] = {}
         for act in acts:
-            spells.setdefault(act.spell, []).append(act)
+            (after if act.referral or act.spell in after else before).setdefault(act.spell, []).append(act)
         try:
-            async with asyncio.TaskGroup() as group:
-                for of_spell in spells.values():
-                    group.create_task(self._type(of_spell))
+            for spells in (before, after):
+                async with asyncio.TaskGroup() as group:
+                    for of_spell in spells.values():
+                        group.create_task(self._type(of_spell))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
