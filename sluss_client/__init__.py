@@ -28,7 +28,19 @@ from sluss_client.answers import (
     Worker,
 )
 from sluss_client.intake import IntakeClient
-from sluss_client.referral_answers import Conflict, Deviation, ListedReferral, Referral, Referrals, ReferralTask
+from sluss_client.referral_answers import (
+    Blocked,
+    Conflict,
+    Deviation,
+    Group,
+    InLine,
+    ListedReferral,
+    Programme,
+    Referral,
+    Referrals,
+    ReferralTask,
+    WholeProgramme,
+)
 from sluss_client.referrals import ReferralsClient
 from sluss_client.refusals import Refusal, Unshown
 
@@ -36,6 +48,7 @@ __all__ = [
     "Application",
     "Arrivals",
     "Assignment",
+    "Blocked",
     "Case",
     "Caseload",
     "Change",
@@ -44,9 +57,11 @@ __all__ = [
     "Decision",
     "Deviation",
     "Fact",
+    "Group",
     "Handling",
     "Household",
     "ImportedItem",
+    "InLine",
     "IntakeClient",
     "ItemProblem",
     "ListedReferral",
@@ -54,6 +69,7 @@ __all__ = [
     "Moment",
     "Passage",
     "Plan",
+    "Programme",
     "Referral",
     "ReferralTask",
     "Referrals",
@@ -63,5 +79,6 @@ __all__ = [
     "Step",
     "Task",
     "Unshown",
+    "WholeProgramme",
     "Worker",
 ]

@@ -106,3 +106,61 @@ class Conflict(Answer):
     step: str
     by_actor: str
     noted_at: datetime
+
+
+class Group(Answer):
+    """A group of a programme, and how many more can be in it from its first day on."""
+
+    group_id: UUID
+    starts_on: date
+    weeks: int
+    seats: int
+    free: int
+
+
+class Programme(Answer):
+    """Program: its seats, who has them, and how many can start on the next day on which anybody can. `status`: last reported."""
+
+    programme_id: UUID
+    provider: UUID
+    to_function: str
+    insats_kind: str
+    target_group: str
+    opens_on: date
+    closes_on: date
+    seats: int
+    grouping: str
+    groups: Sequence[Group]
+    held: int
+    booked: int
+    free: int
+    waiting: int
+    status: str | None
+    reported_at: datetime | None
+
+
+class InLine(Answer):
+    """Somebody on the waiting list, and the group that they start in as things stand today; None: none is planned for them."""
+
+    position: int
+    case_id: UUID
+    referral_id: UUID
+    group_id: UUID | None
+    starts_on: date | None
+
+
+class Blocked(Answer):
+    """A place held by somebody who is ready for the next step, and for how long."""
+
+    case_id: UUID
+    referral_id: UUID
+    ready_on: date
+    days: int
+    blocked_for: str
+
+
+class WholeProgramme(Programme):
+    """A programme with its waiting list, the first first, and its blocked places, the oldest first."""
+
+    waiting_list: Sequence[InLine]
+    blocked: Sequence[Blocked]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sluss_client.connection import Connection, Happened
-from sluss_client.referral_answers import Conflict, ListedReferral, Referrals, ReferralTask
+from sluss_client.referral_answers import Conflict, ListedReferral, Programme, Referrals, ReferralTask, WholeProgramme
 from sluss_client.refusals import Unshown
 
 
@@ -88,9 +88,10 @@ class ReferralsClient(Connection):
         reason: str | None = None,
         position: int | None = None,
         expected_start_on: date | None = None,
+        programme_id: UUID | None = None,
     ) -> Referrals:
-        """Kölagd."""
-        said = {"reason": reason, "position": position, "expected_start_on": expected_start_on}
+        """Kölagd; at a programme without a position: the last in its line, with the forecast."""
+        said = {"reason": reason, "position": position, "expected_start_on": expected_start_on, "programme_id": programme_id}
         return await self._of_referral(case, referral, "waitlisting", happened, said)
 
     async def decline(
@@ -111,9 +112,11 @@ class ReferralsClient(Connection):
         """Konsultation besvarad."""
         return await self._of_referral(case, referral, "advice", happened)
 
-    async def schedule(self, case: Referrals, referral: UUID, *, happened: Happened, starts_on: date) -> Referrals:
-        """Inbokad, or booked anew."""
-        return await self._of_referral(case, referral, "booking", happened, {"starts_on": starts_on})
+    async def schedule(
+        self, case: Referrals, referral: UUID, *, happened: Happened, starts_on: date, programme_id: UUID | None = None
+    ) -> Referrals:
+        """Inbokad, or booked anew; at a programme a seat is taken from that day."""
+        return await self._of_referral(case, referral, "booking", happened, {"starts_on": starts_on, "programme_id": programme_id})
 
     async def no_show(self, case: Referrals, referral: UUID, *, happened: Happened) -> Referrals:
         """Uteblev."""
@@ -128,10 +131,11 @@ class ReferralsClient(Connection):
         planned_end_on: date | None = None,
         planned_hours_per_week: int | None = None,
         funding: str | None = None,
+        programme_id: UUID | None = None,
     ) -> Referrals:
-        """Påbörjad; without hours those of the draft hold."""
-        said = {"planned_end_on": planned_end_on, "planned_hours_per_week": planned_hours_per_week, "funding": funding}
-        return await self._of_referral(case, referral, "start", happened, said)
+        """Påbörjad; without hours those of the draft hold. At a programme it takes a seat, or is refused."""
+        planned = {"planned_end_on": planned_end_on, "planned_hours_per_week": planned_hours_per_week}
+        return await self._of_referral(case, referral, "start", happened, planned | {"funding": funding, "programme_id": programme_id})
 
     async def extend(
         self,
@@ -252,6 +256,42 @@ class ReferralsClient(Connection):
         """A human has looked at what crossed, and done what was to be done."""
         with suppress(Unshown):  # its answer never shows anything
             await self._tell(f"/conflicts/{number}/settlement", None, {})
+
+    async def programmes(self, *, to_function: str | None = None) -> AsyncIterator[Programme]:
+        """Every programme that fits, in the order of registration, with its places."""
+        async for page in self._pages("/programmes", {"to_function": to_function}):
+            for programme in page["programmes"]:
+                yield Programme.model_validate(programme)
+
+    async def programme(self, programme_id: UUID) -> WholeProgramme:
+        """A programme with its waiting list and its blocked places."""
+        return WholeProgramme.model_validate(await self._get(f"/programmes/{programme_id}"))
+
+    async def register_programme(
+        self,
+        *,
+        provider: UUID,
+        to_function: str,
+        insats_kind: str,
+        target_group: str,
+        opens_on: date,
+        closes_on: date,
+        seats: int,
+        grouping: str = "none",
+    ) -> WholeProgramme:
+        """Utförarens program: so many seats at once, and nobody starts outside its period."""
+        of = {"provider": provider, "to_function": to_function, "insats_kind": insats_kind, "target_group": target_group}
+        holds = {"opens_on": opens_on, "closes_on": closes_on, "seats": seats, "grouping": grouping}
+        return WholeProgramme.model_validate(await self._tell("/programmes", None, of | holds))
+
+    async def plan_group(self, programme_id: UUID, *, happened: Happened, starts_on: date, weeks: int, seats: int) -> WholeProgramme:
+        """Gruppstart planerad."""
+        said = {"starts_on": starts_on, "weeks": weeks, "seats": seats}
+        return WholeProgramme.model_validate(await self._tell(f"/programmes/{programme_id}/groups", happened, said))
+
+    async def report_capacity(self, programme_id: UUID, *, happened: Happened, status: str) -> WholeProgramme:
+        """Kapacitet, as the provider says."""
+        return WholeProgramme.model_validate(await self._tell(f"/programmes/{programme_id}/capacity", happened, {"status": status}))
 
     async def _of_referral(
         self, case: Referrals, referral: UUID, step: str, happened: Happened, said: Mapping[str, Any] | None = None

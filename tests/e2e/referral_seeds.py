@@ -73,6 +73,12 @@ class Referred:
             path["deviation_id"] = deviation["deviation_id"]
         return path
 
+    def programme(self) -> str:
+        """A programme that has groups, and none yet."""
+        registered = {"provider": str(uuid4()), "to_function": "jobbcentrum", "insats_kind": "work_training", "target_group": "jobseekers"}
+        holds = {"opens_on": "1980-01-01", "closes_on": "2199-12-31", "seats": 999, "grouping": "side_by_side"}
+        return str(_posted(self._referrals, "/referrals/programmes", registered | holds)["programme_id"])
+
     def crossed(self) -> int:
         """The number of something that crossed and that no human has settled."""
         path = self.ready_for("recall")

@@ -99,6 +99,8 @@ class AtReferrals(Preparing):
         match last:
             case "referrals" | "{case_id}" if "{case_id}" in case.path:
                 case.path_parameters = {"case_id": self._referred.case_id()}
+            case _ if "{programme_id}" in case.path:
+                case.path_parameters = {"programme_id": self._referred.programme()}
             case "settlement":
                 case.path_parameters = {"number": self._referred.crossed()}
             case "redrive" | "discard" if self._records:

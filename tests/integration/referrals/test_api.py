@@ -17,6 +17,7 @@ OF_HEARING = {
     ("POST", "/referrals/quarantine/{number}/redrive"),
     ("POST", "/referrals/quarantine/{number}/discard"),
     ("POST", "/referrals/topics/{topic}/rewind"),
+    ("POST", "/referrals/inbox/gaps/discard"),
 }
 DRAFT, ON = "/cases/{case_id}/referrals", "2026-03-02"
 # Each way leads from a fresh draft by examples alone; together they take every step.
@@ -86,14 +87,18 @@ async def test_every_operation_is_answered_as_it_says_to_its_own_example(referra
     assert (await referrals.post(f"/cases/{case_id}/referrals/{names['referral_id']}/acceptance", ON)).status_code == 409
     [crossed] = (await api.send("GET", "/conflicts"))["conflicts"]
     await api.send("POST", "/conflicts/{number}/settlement", number=crossed["id"])
-    for path in ("/cases/{case_id}", "/referrals", "/worklist", "/changes", "/codes"):
-        assert await api.send("GET", path, case_id=case_id)
+    programme = {"programme_id": (await api.send("POST", "/programmes"))["programme_id"]}
+    for path in ("/programmes/{programme_id}/groups", "/programmes/{programme_id}/capacity"):
+        await api.send("POST", path, **programme)
+    for path in ("/cases/{case_id}", "/referrals", "/worklist", "/changes", "/codes", "/programmes", "/programmes/{programme_id}"):
+        assert await api.send("GET", path, case_id=case_id, **programme)
     assert (await referrals.clients["sender"].get("/referrals/changes/stream?for_s=0")).status_code == 200
     api.answered.add(("GET", "/referrals/changes/stream"))
     sent_again = {"topic": "referral-events", "stream": str(case_id)}
     again = await api.send("POST", "/outbox/republish", "operator", sent_again)
     assert again == {"events": len(await referrals.told(case_id))}
-    await api.send("GET", "/quarantine", "operator")
+    for path in ("/quarantine", "/inbox/parked", "/inbox/forks"):
+        await api.send("GET", path, "operator")
     await api.send("GET", "/clock", "operator")
     await api.send("POST", "/clock", "operator", {"to": "2026-06-02T00:00:00+02:00"})
     operations = {(method.upper(), path) for path, item in api.document["paths"].items() for method in item}
@@ -139,7 +144,9 @@ async def test_who_may_nothing_is_let_into_no_operation(referrals: Referrals) ->
 
 async def knock(referrals: Referrals, by: str, method: str, path: str) -> httpx.Response:
     """An empty request at an operation: whoever is let in is told what is missing."""
-    address = path.format(case_id=UUID(int=1), referral_id=UUID(int=2), deviation_id=UUID(int=3), number="none", topic="none")
+    address = path.format(
+        case_id=UUID(int=1), referral_id=UUID(int=2), deviation_id=UUID(int=3), programme_id=UUID(int=4), number="none", topic="none"
+    )
     query = {"for_s": "0"} if path.endswith("/stream") else {}
     return await referrals.clients[by].request(method.upper(), address, json={} if method == "post" else None, params=query)
 

@@ -20,7 +20,7 @@ from tests.street import token
 TRAINING: dict[str, Any] = {"kind": "insats", "insats_kind": "work_training", "to_function": "jobbcentrum", "planned_hours_per_week": 30}
 SENT: dict[str, Any] = {"legal_basis": "osl_10_2", "reply_within_working_days": 10}
 AT = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
-OF_OPERATORS = ("/referrals/outbox", "/referrals/clock", "/referrals/quarantine", "/referrals/topics")
+OF_OPERATORS = ("/referrals/outbox", "/referrals/clock", "/referrals/quarantine", "/referrals/topics", "/referrals/inbox")
 
 
 def on(day: int, month: int = 3) -> date:
@@ -125,6 +125,24 @@ async def test_the_other_ways_in_which_a_referral_ends(referrals: Service, sende
     assert ended == ["recalled", "cancelled", "discontinued", "advised", "discarded"]
 
 
+async def test_a_programme_takes_who_fits_and_forecasts_the_others(referrals: Service, recipient: ReferralsClient) -> None:
+    of: dict[str, Any] = {"to_function": "jobbcentrum", "insats_kind": "work_training", "target_group": "jobseekers"}
+    programme = await recipient.register_programme(
+        provider=UUID(int=7), opens_on=on(1), closes_on=on(1, 12), seats=1, grouping="one_at_a_time", **of
+    )
+    for month in (6, 7):
+        programme = await recipient.plan_group(programme.programme_id, happened=on(1), starts_on=on(8, month), weeks=4, seats=1)
+    async with client_of(referrals, "sender") as sender:
+        for _ in range(2):
+            case, referral = await sent(sender, await referrals.case())
+            case = await recipient.waitlist(case, referral, happened=on(4), programme_id=programme.programme_id)
+    assert (case.referral(referral).position, case.referral(referral).expected_start_on) == (2, on(8, 7))
+    seen = await recipient.report_capacity(programme.programme_id, happened=on(5), status="waitlist")
+    assert ([each.starts_on for each in seen.waiting_list], seen.blocked, seen.status) == ([on(8, 6), on(8, 7)], [], "waitlist")
+    assert await recipient.programme(programme.programme_id) == seen
+    assert [each.waiting async for each in recipient.programmes(to_function="jobbcentrum")] == [2]
+
+
 async def test_what_is_refused_says_why_and_what_crossed_is_settled(
     referrals: Service, sender: ReferralsClient, recipient: ReferralsClient
 ) -> None:
@@ -203,7 +221,8 @@ async def test_every_operation_and_every_field_of_an_answer_is_in_the_client(ref
     shown = {
         "Referral": "ReferralShown", "ListedReferral": "ListedReferral", "Referrals": "CaseShown", "Deviation": "DeviationShown",
         "ReferralTask": "TaskShown", "Conflict": "ConflictShown", "Step": "StepShown", "Moment": "MomentShown", "Change": "ChangeShown",
-        "CodeSet": "CodeSetShown",
+        "CodeSet": "CodeSetShown", "Programme": "ProgrammeShown", "WholeProgramme": "WholeProgrammeShown", "Group": "GroupShown",
+        "InLine": "WaitingShown", "Blocked": "BlockedShown",
     }  # fmt: skip
     for ours, theirs in shown.items():
         fields = set(described["components"]["schemas"][theirs]["properties"])
