@@ -26,8 +26,8 @@ OF_A_PROVIDER: Final = (CapacityReportedV1.event_type, GroupStartPlannedV1.event
 
 # A stream that begins with what a provider says of its places is no case, and folds to nothing.
 NEXT_STREAMS = """
-    SELECT stream FROM outbox
-    WHERE topic = $1 AND stream > $2 AND stream NOT IN (SELECT stream FROM outbox WHERE topic = $1 AND sequence = 1 AND type = ANY($4::text[]))
+    SELECT stream FROM outbox WHERE topic = $1 AND stream > $2
+        AND stream NOT IN (SELECT stream FROM outbox WHERE topic = $1 AND sequence = 1 AND type = ANY($4::text[]))
     UNION SELECT stream FROM state WHERE stream > $2 ORDER BY stream LIMIT $3
 """
 KEPT = "SELECT stream, sequence, headers, payload FROM outbox WHERE topic = $1 AND stream = ANY($2::uuid[]) ORDER BY stream, sequence"

@@ -15,7 +15,7 @@ from services.referrals.domain.referral import Deviation, Referral
 from services.referrals.domain.rules import steps
 from services.referrals.domain.steps import Actor, Next, Step
 from services.referrals.handlers.cases import Done, beside
-from services.referrals.store import Seer, visible
+from services.referrals.store.cases import Seer, visible
 from shared.code_lists import Names
 
 CASES = "/referrals/cases"

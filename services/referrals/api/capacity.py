@@ -21,7 +21,7 @@ from services.referrals.domain.moments import LOCAL
 from services.referrals.domain.steps import NotYet, Refused
 from services.referrals.handlers import capacity as handlers
 from services.referrals.handlers.capacity import NoProgramme, Seen
-from services.referrals.store import FIRST, Seer
+from services.referrals.store.cases import FIRST, Seer
 from shared.changes import USUAL
 from shared.context import begin
 from shared.http import StrictModel

@@ -14,7 +14,7 @@ from services.referrals.domain.facts import Fact
 from services.referrals.domain.rules import Act
 from services.referrals.domain.steps import NotYet, Step
 from services.referrals.handlers.cases import Asked, Done, NotAllowed, Ours, Outdated, Unknown, actor_of, handle
-from services.referrals.store import Seer
+from services.referrals.store.cases import Seer
 from shared.auth import Caller, caller
 from shared.changes import may_see_protected
 from shared.clock import Clock

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from contracts.codes import FunctionCode
-from services.referrals import store
 from services.referrals.api.answers import CASE_ID, EXAMPLE, REFERRAL_ID, ReferralShown, referral_shown
 from services.referrals.api.desk import At, House, Looking, refusals, sender, staff
 from services.referrals.domain.facts import State
 from services.referrals.domain.steps import Actor, Step
 from services.referrals.domain.worklist import Reason
 from services.referrals.handlers import cases as handlers
-from services.referrals.store import FIRST
+from services.referrals.store import cases as store
+from services.referrals.store.cases import FIRST
 from shared.changes import MOST, USUAL
 from shared.context import begin
 from shared.telemetry import step

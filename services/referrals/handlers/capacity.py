@@ -12,8 +12,9 @@ from services.referrals.domain.moments import When, local_date
 from services.referrals.domain.referral import Referral
 from services.referrals.domain.rules import not_later
 from services.referrals.domain.steps import Refused
-from services.referrals.store import Seer, capacity, functions
+from services.referrals.store import capacity
 from services.referrals.store.capacity import Held, Taken
+from services.referrals.store.cases import Seer, functions
 from services.referrals.translate import capacity_reported, group_planned
 from shared import outbox
 from shared.context import Context

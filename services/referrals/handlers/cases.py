@@ -6,14 +6,15 @@ from datetime import datetime
 from functools import reduce
 from uuid import UUID
 
-from services.referrals import store
 from services.referrals.domain.facts import ReferralDrafted
 from services.referrals.domain.referral import evolve
 from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue, steps
 from services.referrals.domain.steps import Actor, Refused, Step
 from services.referrals.domain.worklist import Task, tasks
 from services.referrals.handlers.capacity import follow_seat, waiting_at
-from services.referrals.store import Known, Seer, Stored, capacity
+from services.referrals.store import capacity
+from services.referrals.store import cases as store
+from services.referrals.store.cases import Known, Seer, Stored
 from services.referrals.translate import name_of, publishable, unplaced
 from shared import changes, outbox
 from shared.context import Context

@@ -9,14 +9,14 @@ from contracts.codes import AssignmentMode, ProtectionLevel
 from contracts.envelope import Envelope
 from contracts.event import TimePrecision, UnmappedCode
 from contracts.intake import AssignmentIssuedV1, CaseClosedV1, CaseReopenedV1, EventCorrectedV1, ProtectionLevelChangedV1
-from services.referrals import store
 from services.referrals.domain import facts
 from services.referrals.domain.facts import State
 from services.referrals.domain.moments import day, instant, local_date
 from services.referrals.domain.rules import Act
 from services.referrals.domain.steps import Actor, Refused, Step
 from services.referrals.handlers.cases import Ours, follow
-from services.referrals.store import Known, Stored
+from services.referrals.store import cases as store
+from services.referrals.store.cases import Known, Stored
 from shared.context import Context
 from shared.postgres import Transaction
 from shared.telemetry import step
