@@ -14,8 +14,9 @@ import click
 from deploy.local.places import ROOT
 from deploy.local.record import StreetRecord, read_record
 from shared.clock import LOCAL
-from tools.api import BadInput
+from tools.api import BadInput, open_api
 from tools.clock import open_clock
+from tools.leadtimes import print_measure
 from tools.own_street import street_of_its_own
 from tools.progress import progress
 from tools.simulation.acts import OPENS
@@ -49,7 +50,10 @@ def simulate(called: str, months: int, seed: int) -> None:
     """
     profile = chosen(called)
     with street_of_its_own(FOLDER, "simulation", begins(profile)) as street:
-        as_written = run(read_record(FOLDER), called, profile, months, seed)
+        record = read_record(FOLDER)
+        as_written = run(record, called, profile, months, seed)
+        with open_api(record, "leadtimes") as api:
+            print_measure(api.get("measures", "L20"))
         seen = f"SLUSS_STREET={shlex.quote(str(FOLDER))}"
         if sys.stdout.isatty():
             click.echo(f"The commands see this street with: export {seen}\nCtrl-C stops everything.")

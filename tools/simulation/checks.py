@@ -11,7 +11,6 @@ import click
 from deploy.local.record import StreetRecord
 from tools.api import open_api
 from tools.figures import print_columns
-from tools.leadtimes import print_measure
 from tools.quality import COUNTS, read_quality
 from tools.simulation.diary import Diary
 from tools.simulation.lives import later_month
@@ -93,7 +92,6 @@ def show(record: StreetRecord, checks: Sequence[Check], diary: Diary) -> bool:
     quality = beside("quality", COUNTS, diary.counts, read_quality(record))
     recounted, counted = diary.waits(), counted_waits(l20)
     waits = beside("first contact to insats (L20)", [*FIRST, *sorted({*recounted, *counted} - {*FIRST})], recounted, counted)
-    print_measure(l20)
     return quality and waits
 
 
