@@ -257,24 +257,36 @@ ACCEPTANCE: Crossed = ("jobbcentrum", "acceptance", {})
 START: Crossed = ("jobbcentrum", "start", {})
 
 
-async def test_what_crosses_has_one_outcome_that_both_sides_read(referrals: Referrals) -> None:
+@pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.long)])
+async def test_what_crosses_has_one_outcome_that_both_sides_read(referrals: Referrals, rounds: int) -> None:
     case_id, ended = await referrals.case(), Counter[tuple[str, str]]()
-    for _ in range(17):
-        for pair in (
-            (RECALL, ACCEPTANCE),
-            (ACCEPTANCE, RECALL),
-            (WITHDRAWAL, START),
-            (START, WITHDRAWAL),
-            (RECALL, START),
-            (START, RECALL),
-        ):
-            ended["-".join(sorted(each[1] for each in pair)), await crossing(referrals, case_id, *pair)] += 1
+    for number in range(rounds):
+        case_id = case_id if number % 5 else await referrals.case()  # so that none becomes long
+        for one, other in ((RECALL, ACCEPTANCE), (WITHDRAWAL, START), (RECALL, START)):
+            for pair in ((one, other), (other, one)):
+                ended["-".join(sorted((one[1], other[1]))), await crossing(referrals, case_id, *pair)] += 1
     assert {pair for pair, _ in ended} == {"acceptance-recall", "start-withdrawal", "recall-start"}
     assert {state for _, state in ended} <= {"recalled", "accepted", "withdrawn", "in_progress"}
-    conflicts = (await referrals.get("/conflicts", limit=200))["conflicts"]
     came_second = {("acceptance-recall", "recalled"), ("start-withdrawal", "withdrawn"), ("start-withdrawal", "in_progress")}
     came_second |= {("recall-start", "recalled"), ("recall-start", "in_progress")}
-    assert len(conflicts) == sum(times for each, times in ended.items() if each in came_second)
+    waiting = await referrals.db.fetchval("SELECT count(*) FROM conflict WHERE settled_at IS NULL")
+    assert waiting == sum(times for each, times in ended.items() if each in came_second)
+
+
+@pytest.mark.parametrize("rounds", [5, pytest.param(100, marks=pytest.mark.long)])
+async def test_an_assignment_that_is_taken_back_while_its_draft_is_sent_has_one_outcome(referrals: Referrals, rounds: int) -> None:
+    ended = Counter[str]()
+    for _ in range(rounds):
+        case_id = await referrals.case()
+        event_id = await referrals.hears(case_id, assignment())
+        [drafted] = (await referrals.get(f"/cases/{case_id}"))["referrals"]
+        referral = f"/cases/{case_id}/referrals/{drafted['referral_id']}"
+        reversed_ = referrals.hears(case_id, EventCorrectedV1(corrects_event_id=event_id, entered_in_error=True))
+        answer, _ = await asyncio.gather(referrals.post(f"{referral}/sending", "2026-03-02", **SENDING), reversed_)
+        ended[await referrals.state(referral)] += 1
+        assert answer.status_code == (409 if await referrals.state(referral) == "discarded" else 200)
+    assert ended.keys() <= {"discarded", "sent"}
+    assert await referrals.db.fetchval("SELECT count(*) FROM conflict WHERE by_actor = 'rule'") == ended["sent"]
 
 
 async def test_every_code_has_a_name_and_every_change_comes_once(referrals: Referrals) -> None:
