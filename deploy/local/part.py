@@ -52,7 +52,7 @@ class Part:
     cwd: Path | None = None
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_within_s: float = 60.0
+    ready_within_s: float = 120.0  # three services and two servers on two busy cores have taken a minute
 
 
 def child_env(places: Places, part: str, env: Mapping[str, str]) -> dict[str, str]:

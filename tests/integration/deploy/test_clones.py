@@ -73,6 +73,7 @@ def _runs_and_stops(folder: Path, env: Mapping[str, str], user: int | None) -> N
 
 
 @as_root
+@pytest.mark.long
 def test_root_starts_the_street_in_a_folder_closed_to_everybody_else_and_opens_none(tmp_path: Path) -> None:
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o700)
@@ -98,6 +99,7 @@ def belongs_to_ordinary_user() -> Iterator[Path]:
 
 
 @as_root
+@pytest.mark.long
 def test_an_ordinary_user_needs_nothing_but_python_and_the_package_index(belongs_to_ordinary_user: Path) -> None:
     folder, user = belongs_to_ordinary_user, pwd.getpwnam(ORDINARY).pw_uid
     network = {name: value for name, value in os.environ.items() if any(word in name.upper() for word in OF_THE_NETWORK)}

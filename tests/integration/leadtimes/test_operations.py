@@ -125,7 +125,7 @@ async def test_every_operation_is_called_with_success(leadtimes: Leadtimes) -> N
     answers.append(await ask.get("/leadtimes/logs/small/waits/picture", params=ENDS))
     answers.append(await ask.get("/leadtimes/logs/small/stats"))
     answers.append(await ask.delete("/leadtimes/logs/small"))
-    answers.append(await ask.get("/leadtimes/quality"))
+    answers += [await ask.get(f"/leadtimes/{each}") for each in ("quality", "where", "responsibility")]
     for answer in answers:
         assert answer.status_code in (200, 201, 303), (str(answer.request.url), answer.text)
     assert answers[9].json() == {"cases": 2}

@@ -56,7 +56,7 @@ async def test_imported_logs_are_kept_by_nobody_and_it_says_so(run: Sluss) -> No
     ("asked", "says"),
     [
         (["--case", str(uuid4())], "No service has told anything about a case of that id."),
-        (["--topic", "unknown-events"], "There is no such topic. These are: history-events, intake-events."),
+        (["--topic", "unknown-events"], "There is no such topic. These are: history-events, intake-events, referral-events."),
         (["--case", "7"], "is not a valid UUID"),
         ([], "Say either --case ID or --topic T."),
         (["--case", str(uuid4()), "--topic", "intake-events"], "Say either --case ID or --topic T."),
