@@ -46,7 +46,7 @@ def print_responsibility(found: Any) -> None:
         for each in found["parts"]
     ]
     print_columns(["holder", "days", "share", "cases", "shared days"], rows, left=1)
-    click.echo(f"referrals that bounced on: {found['bounces']:,}, no-shows: {found['no_shows']:,}")
+    click.echo(f"referrals that bounced on: {found['bounces']:,}, no-shows: {found['no_shows']:,}, routings: {found['hops']:,}")
     if found["negative"]:
         click.echo(f"{with_unit(found['negative'], 'case')} left out: the insats is dated before the contact")
     _incomplete(found)

@@ -136,6 +136,7 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "held.bounces": ("Remisser som studsat vidare", "Referrals that bounced on"),
     "held.no_shows": ("Uteblivna besök", "No-shows"),
+    "held.hops": ("Slussningar mellan enheter, återgångar medräknade", "Routings between units, returns included"),
 }
 
 # What ends these waits otherwise, and what keeps one out.

@@ -70,6 +70,7 @@ class ResponsibilityShown(BaseModel):
 
     Holders: municipality, client, consent, partner:<function>, external_decision, gap. `negative`: cases left out whose insats is dated
     before the contact. `bounces`: referrals declined or redirected that had a successor. `no_shows`: how often somebody stayed away.
+    `hops`: how often cases were routed, returns included.
     """
 
     model_config = ConfigDict(
@@ -78,7 +79,7 @@ class ResponsibilityShown(BaseModel):
                 {
                     **LIMITS,
                     **{"cases": 250, "days": 13290, "seconds": None, "parts": [PART]},
-                    **{"negative": 0, "bounces": 17, "no_shows": 23, "incomplete": 0},
+                    **{"negative": 0, "bounces": 17, "no_shows": 23, "hops": 311, "incomplete": 0},
                 }
             ]
         }
@@ -94,6 +95,7 @@ class ResponsibilityShown(BaseModel):
     negative: int
     bounces: int
     no_shows: int
+    hops: int
     incomplete: int
 
 

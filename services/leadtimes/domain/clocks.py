@@ -188,6 +188,7 @@ def _passage_document(of: Passage) -> dict[str, Any]:
         "held": [[at.isoformat(), *holders] for at, holders in of.held.since],
         "bounces": of.bounces,
         "no_shows": of.no_shows,
+        "hops": of.hops,
     }
 
 
@@ -205,6 +206,7 @@ def _passage(document: dict[str, Any]) -> Passage:
         ),
         bounces=document["bounces"],
         no_shows=document["no_shows"],
+        hops=document["hops"],
     )
 
 

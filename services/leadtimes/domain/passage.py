@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.leadtimes.domain.cases import Spell
+from services.leadtimes.domain.facts import FactType
 from services.leadtimes.domain.measures import Flag, Interval, Measure, Outcome, flags_of_the_end
 from services.leadtimes.domain.moments import Moment, calendar_days, surely_before
 from services.leadtimes.domain.referrals import bounces
@@ -41,6 +42,8 @@ class Passage:
     held: Held
     bounces: int
     no_shows: int
+    hops: int
+    """How often the case was routed (slussad), returns included."""
 
 
 def passage(case: Spell) -> Passage:
@@ -55,6 +58,7 @@ def passage(case: Spell) -> Passage:
         held=held(case),
         bounces=bounces(case.referrals),
         no_shows=sum(referral.no_shows for referral in case.referrals),
+        hops=sum(fact.type is FactType.CASE_ROUTED for fact in case.facts),
     )
 
 

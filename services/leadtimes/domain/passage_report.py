@@ -92,6 +92,7 @@ def responsibility_document(cases: Iterable[Case], as_of: Limit, known_at: Limit
         "negative": len(found) - len(parts),
         "bounces": sum(way.bounces for _, way in every),
         "no_shows": sum(way.no_shows for _, way in every),
+        "hops": sum(way.hops for _, way in every),
     }
 
 

@@ -32,6 +32,7 @@ from tests.unit.leadtimes.histories import (
     found,
     happened,
     reopened,
+    routed,
     sent,
     told,
     told_of,
@@ -222,9 +223,10 @@ def test_before_an_application_the_client_holds_it_and_seconds_stand_beside_days
     assert parts([*history[:2], begun("2026-01-05")]).seconds is None
 
 
-def test_the_report_sums_what_each_held_and_counts_bounces_and_no_shows() -> None:
+def test_the_report_sums_what_each_held_and_counts_bounces_no_shows_and_hops() -> None:
     bounced = [
         *opened("2026-01-01"),
+        *(routed(f"2026-01-0{day}", "basgruppen") for day in (1, 2, 3)),
         *(drafted("2026-01-01"), sent("2026-01-01"), told_of(FactType.REFERRAL_DECLINED, "2026-01-05")),
         *(drafted("2026-01-06", "S", successor_of="R"), sent("2026-01-06", "S"), told_of(FactType.REFERRAL_NO_SHOW, "2026-01-09", "S")),
         begun("2026-01-21", "S"),
@@ -232,9 +234,9 @@ def test_the_report_sums_what_each_held_and_counts_bounces_and_no_shows() -> Non
     early = in_case(3, *opened("2026-01-10"), begun("2026-01-05"))
     void = in_case(4, contact("2026-01-01"), closed("2026-01-09", "entered_in_error"))
     shown = responsibility_document(ways(bounced, in_case(1, *H10), in_case(2, *H3), early, void), LATE, LATE)
-    assert {name: shown[name] for name in ("cases", "days", "seconds", "negative", "bounces", "no_shows")} == {
+    assert {name: shown[name] for name in ("cases", "days", "seconds", "negative", "bounces", "no_shows", "hops")} == {
         **{"cases": 2, "days": 186, "seconds": None, "negative": 1},
-        **{"bounces": 1, "no_shows": 1},
+        **{"bounces": 1, "no_shows": 1, "hops": 3},
     }
     assert [(each["holder"], each["days"], each["shared_days"], each["cases"]) for each in shown["parts"]] == [
         ("municipality", 35, 35, 2),

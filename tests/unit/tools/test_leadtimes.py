@@ -145,6 +145,7 @@ def test_who_held_the_ball_is_one_line_a_holder(capsys: pytest.CaptureFixture[st
         "negative": 1,
         "bounces": 2,
         "no_shows": 3,
+        "hops": 4,
         "incomplete": 0,
     }
     show_passage("responsibility", found, "text")
@@ -152,7 +153,7 @@ def test_who_held_the_ball_is_one_line_a_holder(capsys: pytest.CaptureFixture[st
     assert "25 days in 1 case" in text
     line = next(line for line in text.splitlines() if line.startswith("partner:"))
     assert line.split() == ["partner:jobbcentrum", "20", "80.0", "%", "1", "22"]
-    assert "bounced on: 2, no-shows: 3" in text
+    assert "bounced on: 2, no-shows: 3, routings: 4" in text
     assert "1 case left out: the insats is dated before the contact" in text
     show_passage("responsibility", found, "csv")
     assert capsys.readouterr().out.splitlines()[0] == "holder,days,share,seconds,cases,shared_days"
