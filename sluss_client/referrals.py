@@ -213,6 +213,10 @@ class ReferralsClient(Connection):
         """Eskalerad."""
         return await self._of_referral(case, referral, "escalation", happened, {"to_role": to_role})
 
+    async def enter_in_error(self, case: Referrals, referral: UUID, *, happened: Happened) -> Referrals:
+        """Felregistrerad: nothing that was told of it counts."""
+        return await self._of_referral(case, referral, "error", happened)
+
     async def report_deviation(
         self, case: Referrals, referral: UUID, *, happened: Happened, scope: str, kind: str, observed_on: date, to_role: str
     ) -> Referrals:

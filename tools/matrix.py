@@ -28,6 +28,7 @@ STATES: Final = {
     State.CANCELLED: ("inställd", "called off before it began"),
     State.EXPIRED: ("inget svar", "nobody answered; only where the municipality wants that"),
     State.DISCARDED: ("kasserat utkast", "never sent"),
+    State.ENTERED_IN_ERROR: ("felregistrerad", "it never was: nothing that was told of it counts in any figure from when that is known"),
 }
 
 ABOVE: Final = """\
@@ -56,6 +57,7 @@ Some steps are narrower than their row:
   begun is completed or discontinued, and only of that are deviations reported.
 - In a **closed case** nothing is written or sent; what is open is ended.
 - A deviation is acknowledged and handled once each, also when the insats is over.
+- What was **entered in error** is so for good; the same is written anew, as another referral.
 
 What else a step asks for (a recipient, a consent, an order in time, what the law wants first) the refusal itself says.
 """

@@ -1,9 +1,8 @@
 """Own facts to published events and back. The only file that knows both; pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import reduce
 from typing import Any, Final
 from uuid import UUID
 
@@ -61,9 +60,16 @@ class NotOurs(Exception):
     """A published event that referrals never told. Names its type."""
 
 
-def publishable(case_id: UUID, happened: Sequence[Fact]) -> list[Told]:
-    """Facts of one case as the street reads them; a day travels as its local midnight."""
-    return [Told(_event(fact), case_id, _time(fact.happened), TimePrecision(fact.happened.precision)) for fact in happened]
+def publishable(case_id: UUID, happened: Sequence[Fact], told_before: Sequence[UUID] = ()) -> list[Told]:
+    """Facts of one case as the street reads them; a day travels as its local midnight.
+
+    `told_before`: the events of a referral that was entered in error, each of which is corrected.
+    """
+    return [
+        Told(event, case_id, _time(fact.happened), TimePrecision(fact.happened.precision))
+        for fact in happened
+        for event in _events(fact, told_before)
+    ]
 
 
 def group_planned(of: Registered, group: Group, happened: When) -> Told:
@@ -103,15 +109,23 @@ def name_of(event: PublishedEvent) -> str:
 
 def fold(envelopes: Iterable[Envelope]) -> dict[str, Any]:
     """The state document that all told events of one case, in the order of their sequence, fold to; `state.body` must equal it."""
-    return as_stored(reduce(evolve, (kept(each) for each in envelopes), Case()))
+    told_of: dict[UUID, UUID] = {}
+    case = Case()
+    for each in envelopes:
+        fact = kept(each, told_of)
+        told_of[each.id] = fact.referral_id
+        case = evolve(case, fact)
+    return as_stored(case)
 
 
-def kept(envelope: Envelope) -> Fact:
-    """The fact that was told as this event. Raises NotOurs."""
-    if type(envelope.data) not in FACT_OF:
+def kept(envelope: Envelope, told_of: Mapping[UUID, UUID]) -> Fact:
+    """The fact that was told as this event; `told_of`: by event the referral that it was told of. Raises NotOurs, KeyError."""
+    if type(envelope.data) not in FACT_OF and not isinstance(envelope.data, told.EventCorrectedV1):
         raise NotOurs(envelope.type)
     at_day = envelope.timeprecision is TimePrecision.DAY
     happened = day(local_date(envelope.time)) if at_day else instant(envelope.time)
+    if isinstance(envelope.data, told.EventCorrectedV1):
+        return facts.EnteredInError(happened, told_of[envelope.data.corrects_event_id])
     fact: Fact = FACT_OF[type(envelope.data)].validate_python(envelope.data.model_dump() | {"happened": happened})
     return fact
 
@@ -131,7 +145,10 @@ def _time(happened: When) -> datetime:
     return happened.at.astimezone(LOCAL) if happened.precision is Precision.DAY else happened.at
 
 
-def _event(fact: Fact) -> PublishedEvent:
+def _events(fact: Fact, told_before: Sequence[UUID]) -> Iterator[PublishedEvent]:
     """A fact and its event have the same fields, but for when it happened, which the envelope says."""
+    if isinstance(fact, facts.EnteredInError):
+        yield from (told.EventCorrectedV1(corrects_event_id=each, entered_in_error=True) for each in told_before)
+        return
     said = {name: value for name, value in vars(fact).items() if name != "happened"}
-    return EVENT_OF[type(fact)].model_validate_json(AS_JSON.dump_json(said))
+    yield EVENT_OF[type(fact)].model_validate_json(AS_JSON.dump_json(said))

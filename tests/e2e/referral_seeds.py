@@ -25,7 +25,7 @@ BEFORE: Final[dict[str, list[str]]] = {
     "discarding": [],
     "sending": [],
     **dict.fromkeys(("receipt", "question", "acceptance", "waitlisting", "decline", "redirection", "booking", "start", "recall"), SENT),
-    **dict.fromkeys(("withdrawal", "hold", "reminder", "escalation", "advice"), SENT),
+    **dict.fromkeys(("withdrawal", "hold", "reminder", "escalation", "advice", "error"), SENT),
     "information": [*SENT, "question"],
     "no-show": [*SENT, "booking"],
     "recall-confirmation": [*SENT, "acceptance", "recall"],

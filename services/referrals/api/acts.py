@@ -152,5 +152,12 @@ DEEDS: Final[Mapping[Step, Deed]] = {
     Step.HOLD: Deed("hold", "Put on hold", bodies.Because, held, "Vilande."),
     Step.END_HOLD: Deed("hold-end", "End the hold", bodies.Happened, resumed, "Vilande hävd: back to where it was."),
     Step.CHASE: Deed("reminder", "Remind", bodies.Told, plain(facts.ReferralChased), "Påmind."),
+    Step.ENTER_IN_ERROR: Deed(
+        "error",
+        "Register that it was entered in error",
+        bodies.Happened,
+        plain(facts.EnteredInError),
+        "Felregistrerad: nothing of it counts.",
+    ),
     Step.ESCALATE: Deed("escalation", "Escalate", bodies.Told, plain(facts.ReferralEscalated), "Eskalerad to a role."),
 }

@@ -36,6 +36,7 @@ STEPS: Final = named(
     report_deviation=("Rapportera avvikelse", "Report a deviation"),
     acknowledge_deviation=("Ta emot avvikelse", "Acknowledge the deviation"),
     handle_deviation=("Hantera avvikelse", "Handle the deviation"),
+    enter_in_error=("Registrera som felaktig", "Register as entered in error"),
 )
 
 STATES: Final = named(
@@ -58,6 +59,7 @@ STATES: Final = named(
     cancelled=("Inställd", "Cancelled"),
     expired=("Inget svar", "No answer"),
     discarded=("Kasserat utkast", "Discarded draft"),
+    entered_in_error=("Felregistrerad", "Entered in error"),
 )
 
 REASONS: Final = named(

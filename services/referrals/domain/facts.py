@@ -39,6 +39,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     DISCARDED = "discarded"
+    ENTERED_IN_ERROR = "entered_in_error"
 
     @property
     def is_open(self) -> bool:
@@ -271,6 +272,11 @@ class AdviceGiven(Fact):
 @dataclass(frozen=True)
 class ReadyForNextStep(Fact):
     """Redo för nästa steg."""
+
+
+@dataclass(frozen=True)
+class EnteredInError(Fact):
+    """Felregistrerad: nothing that was told of the referral counts. It is told by a correction of each of its events."""
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Case:
 
     def successor(self, referral_id: UUID) -> UUID | None:
         """The referral that was written in the place of one that ended; a draft that was discarded is none."""
-        written = ((key, each) for key, each in self.referrals.items() if each.state is not State.DISCARDED)
+        written = ((key, each) for key, each in self.referrals.items() if each.state not in (State.DISCARDED, State.ENTERED_IN_ERROR))
         return next((key for key, each in written if each.successor_of == referral_id), None)
 
     @property
@@ -111,6 +111,7 @@ BECOMES: Mapping[type[Fact], State] = {
     facts.ReferralWithdrawn: State.WITHDRAWN,
     facts.ReferralCancelled: State.CANCELLED,
     facts.ReferralExpired: State.EXPIRED,
+    facts.EnteredInError: State.ENTERED_IN_ERROR,
 }
 
 
@@ -137,6 +138,9 @@ def _after(was: Referral, fact: Fact) -> Referral:
     if not now.is_open and was.is_open:
         now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_requested=False, held_from=None)
     match fact:
+        case facts.EnteredInError():  # only what it was, and that it never was
+            named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "content_ref")}
+            return Referral(was.kind, was.drafted, State.ENTERED_IN_ERROR, **named, ended=fact.happened)
         case facts.ReferralSent():
             return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)
         case facts.ReferralInformationRequested():

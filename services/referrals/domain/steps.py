@@ -52,6 +52,7 @@ class Step(StrEnum):
     REPORT_DEVIATION = "report_deviation"
     ACKNOWLEDGE_DEVIATION = "acknowledge_deviation"
     HANDLE_DEVIATION = "handle_deviation"
+    ENTER_IN_ERROR = "enter_in_error"
 
 
 S, R, C, T = Actor.SENDER, Actor.RECIPIENT, Actor.CLIENT, Actor.RULE
@@ -69,11 +70,12 @@ _ANSWERS = _row(
 _WAITS = _row(recall=(S,), withdraw=(C,), hold=(S, T), chase=(S, T), escalate=(S, T))
 _ANSWERED = _row(recall=(S,), confirm_recall=(R, S), refuse_recall=(R, S), withdraw=(C,), hold=(S, T), chase=(S,), escalate=(S,))
 _LATER = _row(acknowledge_deviation=(S,), handle_deviation=(S,))
+_WRONG = _row(enter_in_error=(S,))
 
 DRAFTERS: Final = frozenset({S, T})
 """Who may write a referral: before it is written it has no state, so no row."""
 
-MATRIX: Final[Mapping[State, Row]] = {
+_WAYS: Final[Mapping[State, Row]] = {
     State.DRAFT: _row(send=(S,), discard=(S, T), hold=(S, T)),
     State.SENT: {**_row(receive=(R, S)), **_ANSWERS, **_WAITS, **_row(expire=(T,))},
     State.RECEIVED: {**_ANSWERS, **_WAITS, **_row(expire=(T,))},
@@ -92,6 +94,7 @@ MATRIX: Final[Mapping[State, Row]] = {
     State.DISCONTINUED: _LATER,
     **{state: {} for state in ENDED - {State.COMPLETED, State.DISCONTINUED}},
 }  # fmt: skip
+MATRIX: Final[Mapping[State, Row]] = {state: row if state is State.ENTERED_IN_ERROR else {**row, **_WRONG} for state, row in _WAYS.items()}
 """Of every state the steps and who may cause them; the guards in `rules` narrow it further, and never widen it."""
 
 

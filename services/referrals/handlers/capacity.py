@@ -80,7 +80,7 @@ async def follow_seat(tx: Transaction, case_id: UUID, fact: Fact, referral: Refe
     programme_id = named or (was.programme_id if was else None)
     if programme_id is None:
         return
-    if referral.ended and not referral.started:
+    if (referral.ended and not referral.started) or referral.state is State.ENTERED_IN_ERROR:
         return await capacity.take_away(tx, fact.referral_id)
     from_on = referral.started.date if referral.started else referral.starts_on
     now = Held(programme_id, None, from_on, context.now)

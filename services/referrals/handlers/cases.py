@@ -143,8 +143,9 @@ async def follow(
     decided = step(decide)(before.case, act, beside(known))
     functions = {each.referral_id: each.to_function for each in decided if isinstance(each, ReferralDrafted) and each.to_function}
     happened = [unplaced(each) for each in decided] if known.protected else decided
-    after = Stored(before.version + len(happened), reduce(step(evolve), happened, before.case))
-    told = publishable(case_id, happened)
+    told_before = await store.told_of(tx, case_id, act.fact.referral_id) if act.step is Step.ENTER_IN_ERROR else ()
+    told = publishable(case_id, happened, told_before)
+    after = Stored(before.version + len(told), reduce(step(evolve), happened, before.case))
     try:
         await follow_seat(tx, case_id, act.fact, after.case.referrals[act.fact.referral_id], programme_id, context)
     except Refused as refused:

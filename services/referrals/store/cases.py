@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from contracts.catalogue import REFERRAL_EVENTS
 from services.referrals.domain.referral import Case
 from shared.context import Context
 from shared.postgres import Database, Transaction, lock
@@ -41,6 +42,10 @@ CONFLICTS = """
 SETTLE = """
     UPDATE conflict SET settled_at = $2, settled_by = $3 FROM known_case
     WHERE id = $1 AND settled_at IS NULL AND known_case.case_id = conflict.case_id AND ($4 OR NOT protected) RETURNING id
+"""
+TOLD_OF = """
+    SELECT event_id FROM outbox WHERE topic = $1 AND stream = $2 AND convert_from(payload, 'UTF8')::jsonb ->> 'referral_id' = $3
+    ORDER BY sequence
 """
 NOTE_OVERRIDE = """
     INSERT INTO override (case_id, referral_id, step, reason, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
@@ -163,6 +168,11 @@ async def conflicts(db: Database, after: int, most: int, seer: Seer) -> list[Con
 async def settle_conflict(tx: Transaction, number: int, seer: Seer, context: Context) -> bool:
     """A human has looked at it; False when there is no such, or it was."""
     return bool(await tx.fetchval(SETTLE, number, context.now, context.caller, seer.protected))
+
+
+async def told_of(tx: Transaction, case_id: UUID, referral_id: UUID) -> list[UUID]:
+    """The events that were told of a referral, in their order."""
+    return [row["event_id"] for row in await tx.fetch(TOLD_OF, REFERRAL_EVENTS, case_id, str(referral_id))]
 
 
 async def note_override(tx: Transaction, case_id: UUID, referral_id: UUID, step: str, reason: str, context: Context) -> None:

@@ -30,6 +30,7 @@ WAYS: list[list[Step]] = [
     [Step.SEND, Step.DECLINE],
     [Step.SEND, Step.REDIRECT],
     [Step.SEND, Step.WITHDRAW],
+    [Step.SEND, Step.ENTER_IN_ERROR],
 ]
 OTHERWISE = {Step.NO_SHOW: {"happened": {"on": "2026-03-16"}}}  # not before the day for which the example of a booking books
 

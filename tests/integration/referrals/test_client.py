@@ -122,7 +122,9 @@ async def test_the_other_ways_in_which_a_referral_ends(referrals: Service, sende
     case = await sender.draft(case_id, happened=on(6), **TRAINING)
     assert case.referral_id is not None
     ended.append((await sender.discard(case, case.referral_id, happened=on(6))).referrals[-1].state)
-    assert ended == ["recalled", "cancelled", "discontinued", "advised", "discarded"]
+    case, referral = await sent(sender, case_id)
+    ended.append((await sender.enter_in_error(case, referral, happened=on(6))).referral(referral).state)
+    assert ended == ["recalled", "cancelled", "discontinued", "advised", "discarded", "entered_in_error"]
 
 
 async def test_a_programme_takes_who_fits_and_forecasts_the_others(referrals: Service, recipient: ReferralsClient) -> None:

@@ -46,7 +46,8 @@ async def test_from_the_draft_to_the_outcome(referrals: Referrals) -> None:
     ]
     for path, on, by, body in acts:
         answer = await referrals.done(f"{referral}/{path}", on, by, **body)
-    assert (answer["referrals"][0]["state"], answer["referrals"][0]["no_shows"], answer["next"]) == ("completed", 1, [])
+    assert (answer["referrals"][0]["state"], answer["referrals"][0]["no_shows"]) == ("completed", 1)
+    assert answer["next"] == [], "the recipient has nothing more to do"
     assert await referrals.names(case_id) == [
         "referral-drafted", "referral-sent", "referral-received", "referral-information-requested", "referral-information-supplied",
         "referral-accepted", "referral-scheduled", "referral-no-show", "referral-scheduled", "referral-started", "referral-extended",
@@ -173,6 +174,24 @@ async def test_an_assignment_that_is_taken_back_takes_its_draft_along_and_what_w
     assert (conflict["case_id"], conflict["step"], conflict["by_actor"]) == (str(case_id), "recall", "rule")
     assert (await referrals.post(f"/conflicts/{conflict['id']}/settlement")).status_code == 204
     assert (await referrals.get("/conflicts"))["conflicts"] == []
+
+
+async def test_what_was_entered_in_error_is_corrected_event_by_event(referrals: Referrals) -> None:
+    case_id = await referrals.case()
+    wrong, right = await referrals.sent(case_id), await referrals.sent(case_id, to_function="region_rehab")
+    await referrals.done(f"{wrong}/start", "2026-03-09")
+    before = await referrals.told(case_id)
+    assert (await referrals.post(f"{wrong}/error", "2026-03-10", "jobbcentrum")).status_code == 409
+    await referrals.done(f"{wrong}/error", "2026-03-10")
+    corrections = (await referrals.told(case_id))[len(before) :]
+    of_it = [each.id for each in before if str(getattr(each.data, "referral_id", "")) in wrong]
+    assert [getattr(each.data, "corrects_event_id", None) for each in corrections] == of_it
+    assert (len(of_it), await referrals.state(wrong), await referrals.state(right)) == (3, "entered_in_error", "sent")
+    stored = await referrals.db.fetchrow("SELECT version, body FROM state WHERE stream = $1", case_id)
+    assert stored is not None
+    assert (stored["version"], fold(await referrals.told(case_id))) == (8, as_stored_now(stored["body"]))
+    again = await referrals.sent(case_id)
+    assert await referrals.state(again) == "sent"
 
 
 async def test_in_a_closed_case_nothing_is_sent_and_what_is_open_is_on_the_worklist(referrals: Referrals) -> None:

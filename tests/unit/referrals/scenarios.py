@@ -71,6 +71,7 @@ FACT_OF: dict[Step, tuple[type[Fact], dict[str, Any]]] = {
     ),
     Step.ACKNOWLEDGE_DEVIATION: (facts.DeviationAcknowledged, {"deviation_id": DEVIATION}),
     Step.HANDLE_DEVIATION: (facts.DeviationHandled, {"deviation_id": DEVIATION}),
+    Step.ENTER_IN_ERROR: (facts.EnteredInError, {}),
 }
 """What each step says, where a test does not say otherwise; the sound thing in every state that takes it."""
 OTHERS = {Step.WITHDRAW: Actor.CLIENT, Step.EXPIRE: Actor.RULE}
@@ -137,6 +138,7 @@ PATH: dict[State, tuple[Step, ...]] = {
     State.CANCELLED: (*ACCEPTED, Step.CANCEL),
     State.EXPIRED: (*SENT, Step.EXPIRE),
     State.DISCARDED: (D, Step.DISCARD),
+    State.ENTERED_IN_ERROR: (*RUNNING, Step.ENTER_IN_ERROR),
 }
 """The shortest way to every state; advice is given on a consultation only."""
 CONSULTATION: dict[str, Any] = {"kind": "consultation", "insats_kind": None}

@@ -184,7 +184,7 @@ class Referrals(RuleBasedStateMachine):
                 ended = reduce(evolve, decide(self.case, self.sound(ways[out], ways[out].by[0]), self.beside), self.case)
                 assert ended.referrals[ref].state is ENDS[out]
             else:
-                assert ways.keys() <= {Step.ACKNOWLEDGE_DEVIATION, Step.HANDLE_DEVIATION}
+                assert ways.keys() <= {Step.ACKNOWLEDGE_DEVIATION, Step.HANDLE_DEVIATION, Step.ENTER_IN_ERROR}
                 assert referral.ended
                 assert not referral.recall_requested
                 assert referral.held_from is None
@@ -193,6 +193,8 @@ class Referrals(RuleBasedStateMachine):
     def no_insats_is_lost(self) -> None:
         begun = {each.referral_id for each in self.told if isinstance(each, facts.ReferralStarted)}
         for ref, referral in self.case.referrals.items():
+            if referral.state is State.ENTERED_IN_ERROR:
+                continue
             assert (ref in begun) == (referral.runs or referral.state in (State.COMPLETED, State.DISCONTINUED))
             assert (referral.outcome is not None) == (referral.state in (State.COMPLETED, State.DISCONTINUED))
             assert ref not in begun or referral.kind != facts.CONSULTATION

@@ -79,7 +79,7 @@ def test_an_assignment_has_one_open_referral() -> None:
     allowed(allowed(first, Step.DECLINE), Step.DRAFT, ref=SECOND, assignment_ref=ASSIGNMENT)
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in (State.DRAFT, State.DISCARDED)])
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.DRAFT, State.DISCARDED, State.ENTERED_IN_ERROR)])
 def test_whatever_was_sent_may_be_succeeded_once(state: State) -> None:
     bounced = in_state(state)
     again = allowed(bounced, Step.DRAFT, ref=SECOND, successor_of=FIRST)

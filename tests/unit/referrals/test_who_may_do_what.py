@@ -13,6 +13,7 @@ from services.referrals.domain.steps import MATRIX, Actor, Refused, Step
 from shared.testing import Decider
 from tests.unit.referrals.scenarios import (
     ACCEPTED,
+    ASSIGNMENT,
     CONSULTATION,
     DEVIATION,
     FIRST,
@@ -23,6 +24,8 @@ from tests.unit.referrals.scenarios import (
     THIRD,
     act,
     after,
+    done,
+    fact,
     in_state,
 )
 
@@ -92,7 +95,8 @@ def test_what_the_table_allows_works_and_all_else_is_refused_with_the_steps_allo
     case, may = SITUATIONS[situation]
     allowed = tuple(steps(case.state(), OPEN))
     offered = {(each.step, actor) for each in allowed if each.referral_id for actor in each.by}
-    assert offered == written(may)
+    in_error = case.state().referrals[FIRST].state is State.ENTERED_IN_ERROR
+    assert offered == written(may) | (set() if in_error else {(Step.ENTER_IN_ERROR, Actor.SENDER)})
     assert {each.deviation_id for each in allowed} <= {None, DEVIATION}
     for step, actor in product(set(Step) - {Step.DRAFT}, Actor):
         outcome = case.when(act(step, by=actor, **ANOTHER.get(step, {})))
@@ -141,4 +145,16 @@ def test_several_referrals_are_open_at_once_and_each_goes_its_own_way() -> None:
     assert [each.state for each in case.state().referrals.values()] == [State.IN_PROGRESS, State.ACCEPTED, State.IN_PROGRESS]
     done = case.given(*case.when(act(Step.COMPLETE)).events)
     assert [each.state for each in done.state().referrals.values()] == [State.COMPLETED, State.ACCEPTED, State.IN_PROGRESS]
-    assert {each.referral_id for each in steps(done.state(), OPEN)} == {None, SECOND, THIRD}
+    ways = (each.referral_id for each in steps(done.state(), OPEN) if each.step is not Step.ENTER_IN_ERROR)
+    assert set(ways) == {None, SECOND, THIRD}
+
+
+@pytest.mark.parametrize("state", set(State) - {State.ENTERED_IN_ERROR})
+def test_what_was_entered_in_error_never_was(state: State) -> None:
+    voided = done(in_state(state), act(Step.ENTER_IN_ERROR))
+    referral = voided.state().referrals[FIRST]
+    assert (referral.runs, referral.started, referral.answered, referral.outcome) == (False, None, None, None)
+    assert voided.given(fact(Step.ENTER_IN_ERROR)).state() == voided.state(), "told by as many corrections as it had events"
+    again = done(voided, act(Step.DRAFT, ref=SECOND, assignment_ref=ASSIGNMENT))
+    assert again.state().hours_per_week == 0
+    assert voided.when(act(Step.DRAFT, ref=SECOND, successor_of=FIRST)).refused(Refused)
