@@ -1,7 +1,8 @@
 """What referrals answers, as typed and frozen values. A field or a code that a younger service adds is let through, never an error."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sluss_client.answers import Answer, Moment, Step
@@ -106,6 +107,7 @@ class Conflict(Answer):
     step: str
     by_actor: str
     noted_at: datetime
+    said: Mapping[str, Any]
 
 
 class Group(Answer):

@@ -1,6 +1,6 @@
 """Own facts to published events and back. The only file that knows both; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -60,16 +60,9 @@ class NotOurs(Exception):
     """A published event that referrals never told. Names its type."""
 
 
-def publishable(case_id: UUID, happened: Sequence[Fact], told_before: Sequence[UUID] = ()) -> list[Told]:
-    """Facts of one case as the street reads them; a day travels as its local midnight.
-
-    `told_before`: the events of a referral that was entered in error, each of which is corrected.
-    """
-    return [
-        Told(event, case_id, _time(fact.happened), TimePrecision(fact.happened.precision))
-        for fact in happened
-        for event in _events(fact, told_before)
-    ]
+def publishable(case_id: UUID, happened: Sequence[Fact]) -> list[Told]:
+    """Facts of one case as the street reads them; a day travels as its local midnight."""
+    return [Told(_event(fact), case_id, _time(fact.happened), TimePrecision(fact.happened.precision)) for fact in happened]
 
 
 def group_planned(of: Registered, group: Group, happened: When) -> Told:
@@ -125,7 +118,8 @@ def kept(envelope: Envelope, told_of: Mapping[UUID, UUID]) -> Fact:
     at_day = envelope.timeprecision is TimePrecision.DAY
     happened = day(local_date(envelope.time)) if at_day else instant(envelope.time)
     if isinstance(envelope.data, told.EventCorrectedV1):
-        return facts.EnteredInError(happened, told_of[envelope.data.corrects_event_id])
+        corrected = envelope.data.corrects_event_id
+        return facts.EnteredInError(happened, told_of[corrected], corrected)
     fact: Fact = FACT_OF[type(envelope.data)].validate_python(envelope.data.model_dump() | {"happened": happened})
     return fact
 
@@ -145,10 +139,9 @@ def _time(happened: When) -> datetime:
     return happened.at.astimezone(LOCAL) if happened.precision is Precision.DAY else happened.at
 
 
-def _events(fact: Fact, told_before: Sequence[UUID]) -> Iterator[PublishedEvent]:
+def _event(fact: Fact) -> PublishedEvent:
     """A fact and its event have the same fields, but for when it happened, which the envelope says."""
-    if isinstance(fact, facts.EnteredInError):
-        yield from (told.EventCorrectedV1(corrects_event_id=each, entered_in_error=True) for each in told_before)
-        return
+    if isinstance(fact, facts.EnteredInError) and fact.corrects_event_id:
+        return told.EventCorrectedV1(corrects_event_id=fact.corrects_event_id, entered_in_error=True)
     said = {name: value for name, value in vars(fact).items() if name != "happened"}
-    yield EVENT_OF[type(fact)].model_validate_json(AS_JSON.dump_json(said))
+    return EVENT_OF[type(fact)].model_validate_json(AS_JSON.dump_json(said))

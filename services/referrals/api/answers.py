@@ -1,6 +1,6 @@
 """What the API answers: the referrals of a case as they are, and the steps that the asker may take now, each with its address."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,11 @@ from services.referrals.api.acts import DEEDS
 from services.referrals.api.words import STEPS
 from services.referrals.domain.facts import State
 from services.referrals.domain.moments import LOCAL, Precision, When
-from services.referrals.domain.referral import Deviation, Referral
+from services.referrals.domain.referral import Case, Deviation, Referral
 from services.referrals.domain.rules import steps
 from services.referrals.domain.steps import Actor, Next, Step
 from services.referrals.handlers.cases import Done, beside
-from services.referrals.store.cases import Seer, visible
+from services.referrals.store.cases import Addressed, Seer, version_for, visible
 from shared.code_lists import Names
 
 CASES = "/referrals/cases"
@@ -161,13 +161,9 @@ def case_shown(done: Done, seer: Seer) -> CaseShown:
     return CaseShown(
         case_id=done.case_id,
         referral_id=done.referral_id,
-        version=done.stored.version,
-        case_closed=done.known.closed,
-        referrals=[
-            referral_shown(key, each, done.functions[key], _seen(case.successor(key), may_see))
-            for key, each in case.referrals.items()
-            if key in may_see
-        ],
+        version=version_for(done.stored, may_see, seer),
+        case_closed=done.known.closed and (seer.functions is None or any(case.referrals[key].is_open for key in may_see)),
+        referrals=[referral_shown(key, each, done.functions[key], case, may_see) for key, each in case.referrals.items() if key in may_see],
         planned_hours_per_week=sum(
             each.planned_hours_per_week or 0 for key, each in case.referrals.items() if key in may_see and each.runs and each.is_insats
         ),
@@ -187,19 +183,19 @@ def next_shown(done: Done, seer: Seer, allowed: Iterable[Next] | None = None) ->
     ]
 
 
-def referral_shown(referral_id: UUID, referral: Referral, to_function: str, successor: UUID | None) -> ReferralShown:
-    """One referral."""
+def referral_shown(referral_id: UUID, referral: Referral, addressed: Addressed, case: Case, may_see: Collection[UUID]) -> ReferralShown:
+    """One referral of a case; what it succeeds and what succeeds it only where they may be seen."""
     return ReferralShown(
         referral_id=referral_id,
         kind=referral.kind,
         insats_kind=referral.insats_kind,
         state=referral.state,
         held_from=referral.held_from,
-        to_function=to_function,
+        to_function=addressed.to_function,
         planned_hours_per_week=referral.planned_hours_per_week,
         assignment_ref=referral.assignment_ref,
-        successor_of=referral.successor_of,
-        successor=successor,
+        successor_of=_seen(referral.successor_of, may_see),
+        successor=_seen(case.successor(referral_id), may_see),
         content_ref=referral.content_ref,
         drafted=moment_shown(referral.drafted),
         sent=_moment(referral.sent),
@@ -219,7 +215,7 @@ def referral_shown(referral_id: UUID, referral: Referral, to_function: str, succ
         escalated=_moment(referral.escalated),
         outcome=referral.outcome,
         reason=referral.reason,
-        suggested_function=referral.suggested_function,
+        suggested_function=addressed.suggested_function,
         ended=_moment(referral.ended),
         deviations=[_deviation(key, each) for key, each in referral.deviations.items()],
     )
@@ -236,7 +232,7 @@ def _moment(moment: When | None) -> MomentShown | None:
     return moment_shown(moment) if moment else None
 
 
-def _seen(referral_id: UUID | None, may_see: set[UUID]) -> UUID | None:
+def _seen(referral_id: UUID | None, may_see: Collection[UUID]) -> UUID | None:
     return referral_id if referral_id in may_see else None
 
 

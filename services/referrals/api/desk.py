@@ -116,5 +116,6 @@ def refusals(seer: Seer) -> Iterator[None]:
 
 def shown(done: Done, seer: Seer, response: Response) -> CaseShown:
     """The answer about a case, with its ETag."""
-    response.headers["ETag"] = etag(done.stored.version)
-    return case_shown(done, seer)
+    answer = case_shown(done, seer)
+    response.headers["ETag"] = etag(answer.version)
+    return answer

@@ -80,7 +80,7 @@ class WorklistShown(BaseModel):
 
 
 class ConflictShown(BaseModel):
-    """What was not applied because another act came first: which step, by whom, about which referral."""
+    """What was not applied because another act came first: which step, by whom, about which referral, and what was `said`."""
 
     id: int
     case_id: UUID
@@ -88,6 +88,7 @@ class ConflictShown(BaseModel):
     step: Step
     by_actor: Actor
     noted_at: datetime
+    said: dict[str, Any]
 
 
 class ConflictsShown(BaseModel):
@@ -102,6 +103,7 @@ class ConflictsShown(BaseModel):
                 "step": "accept",
                 "by_actor": "recipient",
                 "noted_at": "2026-03-02T09:30:00+01:00",
+                "said": {"recorded_by": "recipient"},
             }
         ],
         next_after=None,
@@ -122,9 +124,8 @@ async def list_referrals(
     shown = []
     for referral_id, case_id in found[:limit]:
         stored, functions = await store.read(house.db, case_id), await store.functions(house.db, case_id)
-        successor = stored.case.successor(referral_id)
-        seen = successor if successor in store.visible(functions, stored, seer) else None
-        one = referral_shown(referral_id, stored.case.referrals[referral_id], functions[referral_id], seen)
+        may_see = store.visible(functions, stored, seer)
+        one = referral_shown(referral_id, stored.case.referrals[referral_id], functions[referral_id], stored.case, may_see)
         shown.append(ListedReferral(case_id=case_id, **one.model_dump()))
     return ReferralsShown(referrals=shown, next_after=shown[-1].referral_id if len(found) > limit else None)
 

@@ -276,7 +276,9 @@ class ReadyForNextStep(Fact):
 
 @dataclass(frozen=True)
 class EnteredInError(Fact):
-    """Felregistrerad: nothing that was told of the referral counts. It is told by a correction of each of its events."""
+    """Felregistrerad: nothing that was told of the referral counts. It is told of each of its events, by the event's id."""
+
+    corrects_event_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class Referral:
     position: int | None = None
     starts_on: date | None = None
     no_shows: int = 0
+    missed_on: date | None = None
     started: When | None = None
     planned_end_on: date | None = None
     ready: When | None = None
@@ -57,6 +58,8 @@ class Referral:
     suggested_function: Code | None = None
     ended: When | None = None
     deviations: Mapping[UUID, Deviation] = field(default_factory=dict)
+    facts: int = 1
+    """How many facts were told of it."""
 
     @property
     def is_open(self) -> bool:
@@ -134,13 +137,13 @@ def evolve(case: Case, fact: Fact) -> Case:
 
 
 def _after(was: Referral, fact: Fact) -> Referral:
-    now = replace(was, state=BECOMES.get(type(fact), was.state))
+    now = replace(was, state=BECOMES.get(type(fact), was.state), facts=was.facts + 1)
     if not now.is_open and was.is_open:
         now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_requested=False, held_from=None)
     match fact:
         case facts.EnteredInError():  # only what it was, and that it never was
             named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "content_ref")}
-            return Referral(was.kind, was.drafted, State.ENTERED_IN_ERROR, **named, ended=fact.happened)
+            return Referral(was.kind, was.drafted, State.ENTERED_IN_ERROR, **named, ended=fact.happened, facts=now.facts)
         case facts.ReferralSent():
             return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)
         case facts.ReferralInformationRequested():
@@ -157,9 +160,9 @@ def _after(was: Referral, fact: Fact) -> Referral:
         case facts.AdviceGiven():
             return replace(now, answered=was.answered or fact.happened)
         case facts.ReferralScheduled():
-            return replace(now, state=State.SCHEDULED, answered=was.answered or fact.happened, starts_on=fact.starts_on)
+            return replace(now, state=State.SCHEDULED, answered=was.answered or fact.happened, starts_on=fact.starts_on, missed_on=None)
         case facts.ReferralNoShow():
-            return replace(now, no_shows=was.no_shows + 1)
+            return replace(now, no_shows=was.no_shows + 1, missed_on=fact.starts_on)
         case facts.ReferralStarted():
             return replace(
                 now, state=State.IN_PROGRESS, answered=was.answered or fact.happened, started=fact.happened, recall_requested=False,

@@ -20,6 +20,8 @@ BEFORE_START = frozenset({State.SENT, State.RECEIVED, State.INFO_REQUESTED, Stat
 OF_RECIPIENT = frozenset(step for state in BEFORE_START for step, by in MATRIX[state].items() if Actor.RECIPIENT in by)
 """What the recipient may say before a start, so also of what has meanwhile ended or rests."""
 OF_WHAT_RUNS = frozenset({Step.COMPLETE, Step.DISCONTINUE, Step.REPORT_DEVIATION})
+MAY_EVER: Final = {step: frozenset[Actor]().union(*(row.get(step, ()) for row in MATRIX.values())) for step in Step}
+"""Who may take a step in some state."""
 
 
 @dataclass(frozen=True)
@@ -91,25 +93,28 @@ def due(case: Case, deadlines: Deadlines) -> datetime | None:
 
 def overdue(case: Case, deadlines: Deadlines, now: datetime) -> list[Act]:
     """What time has brought about by now, the earliest first: at most one act of each referral, so that it is asked again."""
-    found = [(at, fact) for at, fact in _timed(case, deadlines) if at <= now]
+    today = day(local_date(now))
     step_of = {facts.ReferralChased: Step.CHASE, facts.ReferralEscalated: Step.ESCALATE, facts.ReferralExpired: Step.EXPIRE}
-    return [Act(step_of[type(fact)], Actor.RULE, fact, now) for _, fact in sorted(found, key=lambda each: each[0])]
+    found = sorted(((at, fact) for at, fact in _timed(case, deadlines) if at <= now), key=lambda each: each[0])
+    # Dated when it is done: what was typed late, or rested, was not reminded of before, and each step leaves its days for an answer.
+    return [Act(step_of[type(fact)], Actor.RULE, replace(fact, happened=today), now) for _, fact in found]
 
 
 def _timed(case: Case, deadlines: Deadlines) -> Iterator[tuple[datetime, Fact]]:
+    """What time does next with each referral that waits for its recipient: not while their own question is open."""
     for referral_id, referral in case.referrals.items():
-        if not referral.waits_for_an_answer or referral.reply_due_on is None:
+        if referral.state not in (State.SENT, State.RECEIVED) or referral.reply_due_on is None:
             continue
         after = deadlines.working_day(referral.reply_due_on, 1)
-        escalated_on = deadlines.working_day(after, deadlines.escalate_after)
         # Who is reminded by hand before the answer was due is reminded again when it was.
         if referral.chased is None or referral.chased.date < after:
             yield midnight(after), facts.ReferralChased(day(after), referral_id, "recipient")
         elif referral.escalated is None or referral.escalated.date < after:
-            yield midnight(escalated_on), facts.ReferralEscalated(day(escalated_on), referral_id, deadlines.escalate_to)
+            on = deadlines.working_day(referral.chased.date, deadlines.escalate_after)
+            yield midnight(on), facts.ReferralEscalated(day(on), referral_id, deadlines.escalate_to)
         elif deadlines.expire_after is not None:
-            ends_on = deadlines.working_day(escalated_on, deadlines.expire_after)
-            yield midnight(ends_on), facts.ReferralExpired(day(ends_on), referral_id, facts.NO_REPLY)
+            on = deadlines.working_day(referral.escalated.date, deadlines.expire_after)
+            yield midnight(on), facts.ReferralExpired(day(on), referral_id, facts.NO_REPLY)
 
 
 def not_later(happened: When, now: datetime) -> None:
@@ -145,7 +150,8 @@ def _must_be_theirs(referral: Referral, act: Act, allowed: tuple[Next, ...]) -> 
     """The matrix, and what narrows it."""
     row = MATRIX[referral.state]
     if act.step not in row or not _is_possible(referral, act.step):
-        raise Refused("A referral in this state does not take this step.", allowed, crossed=_crossed(referral, act))
+        crossed = act.by in MAY_EVER[act.step] and _crossed(referral, act)
+        raise Refused("A referral in this state does not take this step.", allowed, crossed=crossed)
     if act.by not in row[act.step]:
         raise Refused("This step belongs to somebody else.", allowed)
 
@@ -203,6 +209,8 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
                 raise Refused("An answer cannot be due on the day of sending or before.", allowed)
             if (sent.legal_basis == facts.CONSENT) != (sent.consent_ref is not None):
                 raise Refused("Consent as the ground names the consent, and no other ground does.", allowed)
+            if referral.assignment_ref and referral.assignment_ref not in beside.assignments:
+                raise Refused("The assignment is none of this case, or not heard of yet, or it was taken back.", allowed)
             if not act.overriding and _lacks_consultation(case, referral, beside):
                 raise Refused("Arbetsförmedlingen is consulted before this assignment (SoL 12 kap. 4 §), or a reason given.", allowed)
         case facts.ReferralInformationRequested() as asked if asked.due_on < on:
@@ -215,6 +223,8 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
             raise Refused("What ends does not end before it began.", allowed)
         case facts.ReferralNoShow() if referral.starts_on is not None and on < referral.starts_on:
             raise Refused("Nobody has missed what has not begun.", allowed)
+        case facts.ReferralNoShow() if referral.missed_on is not None and referral.missed_on == referral.starts_on:
+            raise Refused("That nobody came to this is told already; what is booked next can be missed.", allowed)
         case facts.ReferralCompleted(attended="no"):
             raise Refused("What nobody attended was not completed: it is discontinued.", allowed)
         case facts.ReferralDiscontinued(reason=facts.INSUFFICIENT_PROGRESS) if not act.overriding and not _has_next(case, act.fact):

@@ -22,6 +22,7 @@ from shared.idempotency import Answer, Key, claim, settle
 from shared.postgres import Database, Transaction, transaction
 from shared.telemetry import step
 
+ANOTHERS = "The provider is another function's, or none."
 NOT_OF_IT = "The referral is not one to that programme: of the same function, and to the same kind of insats."
 
 
@@ -87,7 +88,7 @@ async def follow_seat(tx: Transaction, case_id: UUID, fact: Fact, referral: Refe
     if was and was.programme_id == programme_id:
         now = replace(was, from_on=from_on)
     if now != was:
-        found, to_function = await capacity.programme(tx, programme_id), (await functions(tx, case_id)).get(fact.referral_id)
+        found, to_function = await capacity.programme(tx, programme_id), (await functions(tx, case_id))[fact.referral_id].to_function
         if found is None or (found.to_function, found.insats_kind) != (to_function, referral.insats_kind):
             raise Refused(NOT_OF_IT)
         others = [each.place for each in await capacity.taken(tx, programme_id) if each.place and each.referral_id != fact.referral_id]
@@ -112,10 +113,15 @@ async def listed(db: Database, to_function: str | None, seer: Seer, after: UUID,
 
 
 async def register(db: Database, key: Key, new: Registered, seer: Seer, context: Context) -> Seen:
-    """Registers a programme, once for each key. Raises NoProgramme for a function that is not the asker's."""
+    """Registers a programme, once for each key. Raises NoProgramme for a function that is not the asker's.
+
+    Raises Refused for a provider that is another function's, or whose id is that of a case: it would speak in their stream.
+    """
     async with transaction(db) as tx:
         answered = await claim(tx, key)
         if answered is None:
+            if await capacity.speaks_for_another(tx, new):
+                raise Refused(ANOTHERS)
             await capacity.register(tx, new)
             await settle(tx, key, Answer(201, str(new.programme_id)))
         return await see(tx, UUID(answered.resource) if answered else new.programme_id, seer, context.now)

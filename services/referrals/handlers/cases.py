@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from services.referrals.domain.facts import ReferralDrafted
+from services.referrals.domain.facts import EnteredInError, ReferralDeclined, ReferralDrafted, ReferralRedirected
 from services.referrals.domain.referral import evolve
 from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue, steps
 from services.referrals.domain.steps import Actor, Refused, Step
@@ -14,7 +14,7 @@ from services.referrals.domain.worklist import Task, tasks
 from services.referrals.handlers.capacity import follow_seat, waiting_at
 from services.referrals.store import capacity
 from services.referrals.store import cases as store
-from services.referrals.store.cases import Known, Seer, Stored
+from services.referrals.store.cases import Addressed, Known, Seer, Stored
 from services.referrals.translate import name_of, publishable, unplaced
 from shared import changes, outbox
 from shared.context import Context
@@ -52,7 +52,7 @@ class Done:
     case_id: UUID
     stored: Stored
     known: Known
-    functions: Mapping[UUID, str]
+    functions: Mapping[UUID, Addressed]
     referral_id: UUID | None = None
 
 
@@ -90,8 +90,8 @@ async def handle(db: Database, ours: Ours, key: Key, status: int, asked: Asked, 
     except NotAllowed as error:
         if error.refused.crossed:
             async with transaction(db) as tx:
-                act = asked.act
-                await store.note_conflict(tx, asked.case_id, act.fact.referral_id, act.step, act.by, context)
+                act, cause = asked.act, uuid5(NAMESPACE_URL, f"{key.caller} {key.key}")  # sent again, it is the same one
+                await store.note_conflict(tx, asked.case_id, act.fact.referral_id, act.step, act.by, context, cause, act.fact)
         raise
     reach(CrashPoint.API_AFTER_COMMIT)
     return done
@@ -105,7 +105,7 @@ async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context)
     may_see = store.visible(seen.functions, before, asked.seer)
     if asked.act.step is not Step.DRAFT and asked.act.fact.referral_id not in may_see:
         raise Unknown
-    if asked.expected_version not in (None, before.version):
+    if asked.expected_version not in (None, store.version_for(before, may_see, asked.seer)):
         raise Outdated
     try:
         after = await follow(tx, ours, asked.case_id, before, seen.known, asked.act, context, asked.programme_id)
@@ -141,16 +141,21 @@ async def follow(
     if programme_id:
         act = replace(act, fact=await waiting_at(tx, act.fact, programme_id, context.now))
     decided = step(decide)(before.case, act, beside(known))
+    if isinstance(act.fact, EnteredInError):
+        told_before = await store.told_of(tx, case_id, act.fact.referral_id)
+        decided = tuple(replace(act.fact, corrects_event_id=each) for each in told_before)
     functions = {each.referral_id: each.to_function for each in decided if isinstance(each, ReferralDrafted) and each.to_function}
     happened = [unplaced(each) for each in decided] if known.protected else decided
-    told_before = await store.told_of(tx, case_id, act.fact.referral_id) if act.step is Step.ENTER_IN_ERROR else ()
-    told = publishable(case_id, happened, told_before)
-    after = Stored(before.version + len(told), reduce(step(evolve), happened, before.case))
+    told = publishable(case_id, happened)
+    after = Stored(before.version + len(happened), reduce(step(evolve), happened, before.case))
     try:
         await follow_seat(tx, case_id, act.fact, after.case.referrals[act.fact.referral_id], programme_id, context)
     except Refused as refused:
         raise Refused(refused.message, tuple(steps(before.case, beside(known)))) from None
     await store.save(tx, case_id, after, functions, known.protected)
+    for each in decided:
+        if isinstance(each, ReferralDeclined | ReferralRedirected) and each.suggested_function:
+            await store.suggest(tx, each.referral_id, each.suggested_function)
     await changes.note(tx, case_id, after.version, [name_of(each.event) for each in told], context)
     await set_timer(tx, case_id, due(after.case, ours.deadlines))
     await outbox.append(tx, ours.source, told, context)
@@ -170,7 +175,8 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
 
 def beside(known: Known) -> Beside:
     """What the decider is told of the case."""
-    return Beside(known.closed, {UUID(ref): each["basis"] for ref, each in known.assignments.items()})
+    in_force = (each for each in known.assignments.values() if not each["gone_by"])
+    return Beside(known.closed, {UUID(each["ref"]): each["basis"] for each in in_force})
 
 
 def actor_of(seer: Seer, act: Step) -> Actor:
@@ -187,7 +193,7 @@ async def worklist(db: Database, to_function: str | None, seer: Seer, now: datet
     for case_id, stored, known, functions in await store.worked_on(db, to_function, seer):
         may_see = store.visible(functions, stored, seer)
         for task in tasks(stored.case, known.closed, now):
-            addressed = functions[task.referral_id]
+            addressed = functions[task.referral_id].to_function
             if task.waits_for is waits_for and task.referral_id in may_see and to_function in (None, addressed):
                 found.append((case_id, replace(task, to_function=addressed)))
     return sorted(found, key=lambda each: place_of(*each))

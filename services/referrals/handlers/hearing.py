@@ -1,5 +1,6 @@
 """What intake told, in the transaction of the inbox: what this house knows of a case, and the draft of a direct assignment."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -46,15 +47,27 @@ def _with(known: Known, envelope: Envelope) -> Known:
         case ProtectionLevelChangedV1() as changed:
             return replace(known, protected=changed.level != ProtectionLevel.NONE)
         case AssignmentIssuedV1() as issued:
-            entry = {"basis": str(issued.basis), "event_id": str(envelope.id)}
-            return replace(known, assignments={**known.assignments, str(issued.assignment_ref): entry})
+            entry = {"ref": str(issued.assignment_ref), "basis": str(issued.basis), "gone_by": ""}
+            return replace(known, assignments={**known.assignments, str(envelope.id): entry})
+        case EventCorrectedV1() as corrected:
+            return replace(known, assignments=_corrected(known.assignments, str(corrected.corrects_event_id), str(envelope.id)))
     return known
+
+
+def _corrected(assignments: Mapping[str, Mapping[str, str]], corrects: str, by: str) -> dict[str, Mapping[str, str]]:
+    """An assignment is gone by its correction, and back when that is corrected itself."""
+    gone_by = {
+        event_id: by if event_id == corrects else "" if each["gone_by"] == corrects else None for event_id, each in assignments.items()
+    }
+    return {event_id: each if (now := gone_by[event_id]) is None else {**each, "gone_by": now} for event_id, each in assignments.items()}
 
 
 async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:
     """Direktanvisning (26-punktsplanen act. 10): the referral for it is written at once; a human sends it."""
     issued = envelope.data
     assert isinstance(issued, AssignmentIssuedV1)
+    if any(each.assignment_ref == issued.assignment_ref and each.is_open for each in stored.case.referrals.values()):
+        return  # it replaces one that was referred: the correction that follows says so
     if isinstance(issued.insats_kind, UnmappedCode):  # a newer intake says what this house cannot tell further
         await store.note_conflict(tx, case_id, None, Step.DRAFT, Actor.RULE, context, envelope.id)
         return
@@ -68,18 +81,23 @@ async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, kno
         planned_hours_per_week=issued.planned_hours_per_week,
         assignment_ref=issued.assignment_ref,
     )
-    await _try(tx, ours, case_id, stored, known, Act(Step.DRAFT, Actor.RULE, draft, context.now), envelope, context)
+    heard_at = max(context.now, envelope.recordedtime)  # intake's clock may be ahead of ours
+    await _try(tx, ours, case_id, stored, known, Act(Step.DRAFT, Actor.RULE, draft, heard_at), envelope, context)
 
 
 async def _reverse(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:
-    """An assignment that intake takes back: a draft for it is discarded; what was sent a human looks at."""
+    """An assignment that intake takes back: a draft for it is discarded. One that it replaces, or that is back again, a human looks at."""
     corrected = envelope.data
     assert isinstance(corrected, EventCorrectedV1)
-    gone = {ref for ref, each in known.assignments.items() if each["event_id"] == str(corrected.corrects_event_id)}
+    told = known.assignments.get(str(corrected.corrects_event_id))
+    if any(each["gone_by"] == str(corrected.corrects_event_id) for each in known.assignments.values()):
+        await store.note_conflict(tx, case_id, None, Step.DRAFT, Actor.RULE, context, envelope.id)
+    if told is None:
+        return
     for referral_id, referral in stored.case.referrals.items():
-        if not referral.is_open or str(referral.assignment_ref) not in gone:
+        if not referral.is_open or str(referral.assignment_ref) != told["ref"]:
             continue
-        if referral.state is State.DRAFT:
+        if referral.state is State.DRAFT and corrected.entered_in_error:
             discarded = facts.ReferralDiscarded(instant(context.now), referral_id)
             act = Act(Step.DISCARD, Actor.RULE, discarded, context.now)
             await _try(tx, ours, case_id, stored, known, act, envelope, context)
@@ -93,4 +111,5 @@ async def _try(
     try:
         await follow(tx, ours, case_id, stored, known, act, context)
     except Refused:
-        await store.note_conflict(tx, case_id, act.fact.referral_id, act.step, act.by, context, envelope.id)
+        referral_id = act.fact.referral_id if act.fact.referral_id in stored.case.referrals else None
+        await store.note_conflict(tx, case_id, referral_id, act.step, act.by, context, envelope.id, act.fact)

@@ -15,6 +15,10 @@ REGISTER = """
     INSERT INTO programme (programme_id, provider, to_function, insats_kind, target_group, opens_on, closes_on, seats, grouping)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
+SPEAKS_FOR_ANOTHER = """
+    SELECT EXISTS (SELECT FROM programme WHERE provider = $1 AND to_function <> $2)
+        OR EXISTS (SELECT FROM known_case WHERE case_id = $1) OR EXISTS (SELECT FROM state WHERE stream = $1)
+"""
 PROGRAMME = "SELECT * FROM programme WHERE programme_id = $1"
 LIST = """
     SELECT * FROM programme WHERE programme_id > $1 AND ($2::text IS NULL OR to_function = $2)
@@ -22,7 +26,7 @@ LIST = """
 """
 GROUPS = "SELECT group_id, starts_on, weeks, seats FROM programme_group WHERE programme_id = $1"
 PLAN = "INSERT INTO programme_group (group_id, programme_id, starts_on, weeks, seats) VALUES ($1, $2, $3, $4, $5)"
-REPORT = "UPDATE programme SET status = $2, reported_at = $3 WHERE programme_id = $1"
+REPORT = "UPDATE programme SET status = $2, reported_at = $3 WHERE programme_id = $1 AND (reported_at IS NULL OR reported_at <= $3)"
 AT = "SELECT DISTINCT programme_id FROM place WHERE case_id = $1"
 OF_REFERRAL = "SELECT programme_id, group_id, from_on, queued_at FROM place WHERE referral_id = $1"
 OF_PROGRAMME = """
@@ -89,6 +93,11 @@ async def register(tx: Transaction, new: Registered) -> None:
     of = new.programme
     said = (new.provider, new.to_function, new.insats_kind, new.target_group, of.opens_on, of.closes_on, of.seats, of.grouping.value)
     await tx.execute(REGISTER, new.programme_id, *said)
+
+
+async def speaks_for_another(tx: Transaction, new: Registered) -> bool:
+    """Whether the provider of a new programme is another function's, or no provider at all but a case."""
+    return bool(await tx.fetchval(SPEAKS_FOR_ANOTHER, new.provider, new.to_function))
 
 
 async def plan(tx: Transaction, programme_id: UUID, group: Group) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from contracts.catalogue import REFERRAL_EVENTS
+from services.referrals.domain.facts import Fact
 from services.referrals.domain.referral import Case
 from shared.context import Context
 from shared.postgres import Database, Transaction, lock
@@ -24,7 +26,8 @@ PLACE = """
     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bool[], $6::bool[]) AS new (id, said, state, is_open, was_sent)
     ON CONFLICT (referral_id) DO UPDATE SET state = excluded.state, is_open = excluded.is_open, was_sent = excluded.was_sent
 """
-FUNCTIONS = "SELECT referral_id, to_function FROM referral WHERE case_id = $1"
+SUGGEST = "UPDATE referral SET suggested_function = $2 WHERE referral_id = $1"
+FUNCTIONS = "SELECT referral_id, to_function, suggested_function FROM referral WHERE case_id = $1"
 KNOWN = "SELECT closed_by, protected, assignments FROM known_case WHERE case_id = $1"
 KNOW = """
     INSERT INTO known_case (case_id, closed_by, protected, assignments) VALUES ($1, $2, $3, $4)
@@ -32,11 +35,11 @@ KNOW = """
 """
 PROTECT = "UPDATE state SET protected = $2 WHERE stream = $1 AND protected <> $2"
 NOTE_CONFLICT = """
-    INSERT INTO conflict (case_id, referral_id, step, by_actor, noted_at, noted_by, cause) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO conflict (case_id, referral_id, step, by_actor, noted_at, noted_by, cause, said) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (cause) DO NOTHING
 """
 CONFLICTS = """
-    SELECT id, conflict.case_id, referral_id, step, by_actor, noted_at FROM conflict LEFT JOIN known_case USING (case_id)
+    SELECT id, conflict.case_id, referral_id, step, by_actor, noted_at, said FROM conflict LEFT JOIN known_case USING (case_id)
     WHERE settled_at IS NULL AND id > $1 AND ($2 OR protected IS NOT TRUE) ORDER BY id LIMIT $3
 """
 SETTLE = """
@@ -58,7 +61,8 @@ LIST = """
 """
 WORKED_ON = """
     SELECT stream, version, body, closed_by, known_case.protected, assignments, (
-        SELECT jsonb_object_agg(referral_id, to_function) FROM referral WHERE referral.case_id = stream
+        SELECT jsonb_object_agg(referral_id, jsonb_build_array(to_function, suggested_function)) FROM referral
+        WHERE referral.case_id = stream
     ) AS functions FROM state JOIN known_case ON case_id = stream
     WHERE stream IN (
         SELECT case_id FROM referral
@@ -68,6 +72,7 @@ WORKED_ON = """
 FIRST = UUID(int=0)
 
 BODY = TypeAdapter(Case)
+FACT: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,10 @@ class Stored:
 
 @dataclass(frozen=True)
 class Known:
-    """What intake has told of a case. `closed_by`: the event that closed it; `assignments`: by reference the basis, and the event."""
+    """What intake has told of a case. `closed_by`: the event that closed it.
+
+    `assignments`: by the event that issued it each anvisning, its `ref`, `basis`, and the correction that it is `gone_by`, if any.
+    """
 
     closed_by: UUID | None = None
     protected: bool = False
@@ -93,8 +101,19 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Addressed:
+    """To whom a referral goes, and whom its recipient suggests instead: kept here also where events and state may not say so."""
+
+    to_function: str
+    suggested_function: str | None = None
+
+
+@dataclass(frozen=True)
 class Conflict:
-    """Something that was not applied because another came first, for a human to look at: what, by whom, about which referral."""
+    """Something that was not applied because another came first, for a human to look at: what, by whom, about which referral.
+
+    `said`: the fact that was not taken, in codes and dates.
+    """
 
     id: int
     case_id: UUID
@@ -102,6 +121,7 @@ class Conflict:
     step: str
     by_actor: str
     noted_at: datetime
+    said: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -136,9 +156,15 @@ async def save(tx: Transaction, case_id: UUID, stored: Stored, functions: Mappin
     await tx.execute(PLACE, case_id, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def functions(db: Database | Transaction, case_id: UUID) -> dict[UUID, str]:
+async def suggest(tx: Transaction, referral_id: UUID, function: str) -> None:
+    """Whom the recipient suggests in their place."""
+    await tx.execute(SUGGEST, referral_id, function)
+
+
+async def functions(db: Database | Transaction, case_id: UUID) -> dict[UUID, Addressed]:
     """To whom each referral of a case goes."""
-    return {row["referral_id"]: row["to_function"] for row in await db.fetch(FUNCTIONS, case_id)}
+    rows = await db.fetch(FUNCTIONS, case_id)
+    return {row["referral_id"]: Addressed(row["to_function"], row["suggested_function"]) for row in rows}
 
 
 async def known(db: Database | Transaction, case_id: UUID) -> Known | None:
@@ -154,10 +180,18 @@ async def know(tx: Transaction, case_id: UUID, told: Known) -> None:
 
 
 async def note_conflict(
-    tx: Transaction, case_id: UUID, referral_id: UUID | None, step: str, by_actor: str, context: Context, cause: UUID | None = None
+    tx: Transaction,
+    case_id: UUID,
+    referral_id: UUID | None,
+    step: str,
+    by_actor: str,
+    context: Context,
+    cause: UUID,
+    said: Fact | None = None,
 ) -> None:
-    """Keeps for a human what was not applied; of one cause once."""
-    await tx.execute(NOTE_CONFLICT, case_id, referral_id, step, by_actor, context.now, context.caller, cause)
+    """Keeps for a human what was not applied, and what it said; of one cause once."""
+    told = FACT.dump_python(said, mode="json") if said else {}
+    await tx.execute(NOTE_CONFLICT, case_id, referral_id, step, by_actor, context.now, context.caller, cause, told)
 
 
 async def conflicts(db: Database, after: int, most: int, seer: Seer) -> list[Conflict]:
@@ -187,7 +221,7 @@ async def listed(db: Database, to_function: str | None, state: str | None, seer:
     return [(row["referral_id"], row["case_id"]) for row in rows]
 
 
-async def worked_on(db: Database, to_function: str | None, seer: Seer) -> list[tuple[UUID, Stored, Known, Mapping[UUID, str]]]:
+async def worked_on(db: Database, to_function: str | None, seer: Seer) -> list[tuple[UUID, Stored, Known, Mapping[UUID, Addressed]]]:
     """Every case with a referral that the asker may see, with what is known of it, and to whom each of its referrals goes."""
     own = list(seer.functions) if seer.functions is not None else None
     rows = await db.fetch(WORKED_ON, own, to_function, seer.protected)
@@ -196,14 +230,21 @@ async def worked_on(db: Database, to_function: str | None, seer: Seer) -> list[t
             row["stream"],
             Stored(row["version"], BODY.validate_python(row["body"])),
             Known(row["closed_by"], row["protected"], row["assignments"]),
-            {UUID(key): said for key, said in row["functions"].items()},
+            {UUID(key): Addressed(*said) for key, said in row["functions"].items()},
         )
         for row in rows
     ]
 
 
-def visible(functions: Mapping[UUID, str], stored: Stored, seer: Seer) -> Collection[UUID]:
+def visible(functions: Mapping[UUID, Addressed], stored: Stored, seer: Seer) -> Collection[UUID]:
     """The referrals of a case that somebody may see: the senders' staff all; a recipient's those that were sent to their function."""
     if seer.functions is None:
         return stored.case.referrals.keys()
-    return [key for key, each in stored.case.referrals.items() if each.sent is not None and functions.get(key) in seer.functions]
+    return [key for key, each in stored.case.referrals.items() if each.sent is not None and functions[key].to_function in seer.functions]
+
+
+def version_for(stored: Stored, may_see: Collection[UUID], seer: Seer) -> int:
+    """The version as somebody sees it: a recipient's staff count only the facts of what they may see."""
+    if seer.functions is None:
+        return stored.version
+    return sum(each.facts for key, each in stored.case.referrals.items() if key in may_see)

@@ -138,6 +138,7 @@ async def test_nobody_answers_so_they_are_reminded_and_it_is_escalated(referrals
     assert await referrals.names(case_id) == ["referral-drafted", "referral-sent"]
     await referrals.move_to("2026-06-16T00:00:01+02:00")
     assert (await referrals.names(case_id))[2:] == ["referral-chased"]
+    await referrals.move_to("2026-06-24T00:00:01+02:00")
     await referrals.move_to("2026-07-20T12:00:00+02:00")
     assert (await referrals.names(case_id))[2:] == ["referral-chased", "referral-escalated"]
     chased, escalated = (await referrals.told(case_id))[2:]

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.referrals.domain import facts
 from services.referrals.domain.facts import Fact, State
 from services.referrals.domain.moments import When, day, instant
-from services.referrals.domain.referral import Case, evolve
+from services.referrals.domain.referral import Case, Referral, evolve
 from services.referrals.domain.rules import Act, Beside, decide
 from services.referrals.domain.steps import Actor, Step
 from shared.testing import Decider
@@ -16,7 +16,7 @@ from shared.testing import Decider
 FIRST, SECOND, THIRD = UUID(int=1), UUID(int=2), UUID(int=3)
 ASSIGNMENT, CONSENT_REF, DEVIATION = UUID(int=11), UUID(int=12), UUID(int=13)
 NOW = datetime(2026, 12, 31, 12, tzinfo=UTC)
-OPEN = Beside()
+OPEN = Beside(assignments={ASSIGNMENT: "voluntary"})
 
 a_case = Decider(Case(), lambda case, act: decide(case, act, OPEN), evolve)
 
@@ -146,3 +146,8 @@ CONSULTATION: dict[str, Any] = {"kind": "consultation", "insats_kind": None}
 
 def in_state(state: State, **drafted: Any) -> Decider[Case]:
     return after(*PATH[state], **(CONSULTATION if state is State.ADVISED else {}) | drafted)
+
+
+def uncounted(case: Decider[Case]) -> Referral:
+    """The first referral, however many facts were told of it."""
+    return replace(case.state().referrals[FIRST], facts=0)
