@@ -136,9 +136,14 @@ def spell(facts: Sequence[Fact], *, protected: bool = False) -> Spell | None:
         undone=undone,
         person_ref=next((fact.body["person_ref"] for fact in facts if fact.type in OPENINGS and fact.body.get("person_ref")), None),
         referrals=of_referrals,
-        insatser=insatser(facts, of_referrals),
+        insatser=tuple(each for each in insatser(facts, of_referrals) if not _over_before(each, opening.moment)),
         facts=tuple(facts),
     )
+
+
+def _over_before(insats: Insats, contact: Moment) -> bool:
+    """Whether an insats that was found had ended before the first contact: it is none of this case."""
+    return insats.observed and insats.end is not None and insats.end.day < contact.day
 
 
 def protected_cases(recorded: Iterable[Fact]) -> frozenset[UUID]:
@@ -183,8 +188,23 @@ def _closing_in_force(of_each: Collection[Sequence[Fact]]) -> tuple[Fact | None,
     standing = [_closing_of_one(of_case) for of_case in of_each]
     ends = [closing for closing, _, _ in standing if closing is not None]
     closing = max(ends, key=lambda fact: fact.place) if len(ends) == len(standing) else None
-    undone = standing[0][2] if len(standing) == 1 else ()
+    undone = standing[0][2] if len(standing) == 1 else _undone_together(standing)
     return closing, any(too_late for _, too_late, _ in standing), undone
+
+
+Standing = tuple[Fact | None, bool, tuple[tuple[Fact, Fact], ...]]
+
+
+def _undone_together(standing: Sequence[Standing]) -> tuple[tuple[Fact, Fact], ...]:
+    """Of cases read as one: from the latest closing of them all until one of them was reopened, the others closed meanwhile."""
+    found = []
+    for number, (_, _, undone) in enumerate(standing):
+        others = [closing for at, (closing, _, _) in enumerate(standing) if at != number]
+        for closing, reopening in undone:
+            ends = [closing, *(each for each in others if each is not None and each.place < reopening.place)]
+            if len(ends) == len(standing):
+                found.append((max(ends, key=lambda fact: fact.place), reopening))
+    return tuple(found)
 
 
 def _that_count(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
@@ -204,7 +224,7 @@ def _that_count(facts: Sequence[Fact]) -> dict[UUID, list[Fact]]:
     return {case: of_case for case, of_case in of_each.items() if case not in errors} or of_each
 
 
-def _closing_of_one(facts: Sequence[Fact]) -> tuple[Fact | None, bool, tuple[tuple[Fact, Fact], ...]]:
+def _closing_of_one(facts: Sequence[Fact]) -> "Standing":
     """Of one case.
 
     Of two closings the first counts; a reopening undoes all before it.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.leadtimes.domain.cases import protected_cases, spell
 from services.leadtimes.domain.duplicates import read_as_one
-from services.leadtimes.domain.facts import Fact, known, ordered
+from services.leadtimes.domain.facts import Fact, in_force, known, ordered
 from services.leadtimes.domain.insats_measures import measured_to_insats
 from services.leadtimes.domain.measures import RULE_SET, Flag, Interval, Measure, Outcome, measured
 from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
@@ -65,7 +65,8 @@ def clocks(facts: Iterable[Fact], as_of: Limit | None = None, known_at: Limit | 
         return []
     latest_time = max((fact.last_time for fact in heard if not fact.obeys_known_at_only), default=heard[0].time)
     latest_recorded_at = max(fact.recorded_at for fact in heard)
-    of_each, hidden = _of_each(heard), protected_cases(every)  # whatever the day: an earlier figure shows no unit either
+    # Whatever the day, an earlier figure shows no unit either; and in doubt, where a level was corrected, none at all.
+    of_each, hidden = _of_each(heard), protected_cases(every) | protected_cases(in_force(every))
     found = []
     for lead, *others in read_as_one(of_each):
         together = [fact for each in (lead, *others) for fact in of_each[each]]

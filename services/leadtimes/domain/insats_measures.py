@@ -60,7 +60,7 @@ def assignment_to_booking(case: Spell, issued: Fact) -> Interval:
 
     The first start of an enrolment that is not before it ends it otherwise (`enrolment_started`), and a closing.
     """
-    booked = _not_before(issued.moment, (each.firsts.get(FactType.REFERRAL_SCHEDULED) for each in case.referrals))
+    booked = _not_before(issued.moment, (fact for fact in case.facts if fact.type is FactType.REFERRAL_SCHEDULED))
     enrolled = _not_before(issued.moment, (each.start for each in case.referrals if each.kind == ENROLMENT))
     ends = [OtherEnd(enrolled, "enrolment_started")] if enrolled else []
     return wait(case, Measure.L10, issued.moment, booked, [*ends, *closing(case)])

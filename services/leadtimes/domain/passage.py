@@ -109,7 +109,8 @@ def _chains(cases: list[tuple[Interval, Passage]]) -> Iterator[list[tuple[Interv
 
 def _chain(chain: list[tuple[Interval, Passage]]) -> Interval:
     first, _ = chain[0]
-    completion = min((way.first_start for _, way in chain if way.first_start), key=lambda moment: moment.time, default=None)
+    begun = (way.first_start for wait, way in chain if wait.outcome is Outcome.COMPLETED and way.first_start)
+    completion = min(begun, key=lambda moment: moment.time, default=None)
     closing = _last_closing(chain)
     reason: str | None = None
     end, outcome = completion, Outcome.OPEN if completion is None else Outcome.COMPLETED

@@ -206,7 +206,8 @@ def _point(curve: KaplanMeier | AalenJohansen, day: float, *, beyond: bool) -> P
             low, high = curve.band(day)
             return Point(day, 1 - curve.at(day), 1 - high, 1 - low, beyond)
         case AalenJohansen():
-            return Point(day, curve.at(day), None, None, beyond)
+            low, high = curve.band(day)
+            return Point(day, curve.at(day), low, high, beyond)
 
 
 def _estimate(waits: Sequence[Interval], as_of: Limit) -> KaplanMeier | AalenJohansen | None:

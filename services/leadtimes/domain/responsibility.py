@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from services.leadtimes.domain.cases import Spell
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.moments import Moment, both_instants, calendar_days, seconds, surely_before
-from services.leadtimes.domain.referrals import NOT_TAKEN, OF_A_REFERRAL, OVER, Referral
+from services.leadtimes.domain.referrals import ANSWERS, NOT_TAKEN, OF_A_REFERRAL, OVER, Referral
 
 MUNICIPALITY: Final = "municipality"
 CLIENT: Final = "client"
@@ -116,28 +116,58 @@ def _stops(case: Spell, fact: Fact) -> bool:
 
 @dataclass
 class Way:
-    """Where the balls of one referral lie: in a draft, at the recipient since when, with whoever was asked."""
+    """Where the balls of one referral lie: in a draft, at the recipient since when, with whoever was asked what was not answered."""
 
     recipient: str
     assignment: str | None
     draft: bool = False
     sent: datetime | None = None
-    asked: str | None = None
+    question: Fact | None = None
+    supplied: Fact | None = None
+    answered: bool = False
     done: bool = False
+
+    @property
+    def asked(self) -> str | None:
+        """Of whom something is asked still; what came on one date with the question has answered it, and a final answer ends it."""
+        if self.question is None or self.answered or not _is_open(self.question, self.supplied):
+            return None
+        return self.question.body.get("asked_of")
+
+
+@dataclass
+class Waiting:
+    """One application: what was last asked and last completed, and whether it was decided or withdrawn."""
+
+    asked: Fact | None = None
+    completed: Fact | None = None
+    over: bool = False
+
+    @property
+    def holder(self) -> str:
+        """Complete and undecided it is the municipality's, asked to be completed the client's, decided nobody's, whatever is asked then."""
+        if self.over:
+            return NOBODY
+        return CLIENT if self.asked and _is_open(self.asked, self.completed) else MUNICIPALITY
+
+
+def _is_open(opened: Fact, closed: Fact | None) -> bool:
+    """Whether what was opened has not been closed: on one date neither is surely before the other, and it is (`clocks.md` 1)."""
+    return closed is None or surely_before(closed.moment, opened.moment)
 
 
 class Balls:
     """What is open: applications by whom they wait for, anvisningar and deviations unanswered, and the ways of referrals."""
 
     def __init__(self, every: Iterable[Referral]) -> None:
-        self.applications: dict[str, str] = {}
-        self.completions: dict[str, Fact] = {}
-        self.assignments: set[str] = set()
-        self.deviations: set[str] = set()
+        self.received: set[str] = set()
+        self.applications: dict[str, Waiting] = {}
+        self.opened: dict[FactType, dict[str, Fact]] = {FactType.ASSIGNMENT_ISSUED: {}, FactType.DEVIATION_REPORTED: {}}
+        self.closed: dict[FactType, dict[str, Fact]] = {FactType.ASSIGNMENT_ISSUED: {}, FactType.DEVIATION_REPORTED: {}}
         self.ways = {referral.id: Way(referral.recipient or UNKNOWN, referral.assignment_ref) for referral in every}
 
     def hear(self, fact: Fact) -> bool:
-        """Moves the balls that a fact moves; answers whether it may have moved any."""
+        """Moves the balls that a fact moves; whether it may have."""
         moves = MOVES.get(fact.type)
         if moves:
             moves(self, fact)
@@ -145,47 +175,46 @@ class Balls:
 
     def holders(self) -> Holders:
         """Every holder in the order in which a stretch is attributed; the gap where nothing is open."""
-        ways, waited_for = self.ways.values(), self.applications.values()
+        ways, waited_for = self.ways.values(), {self.applications[ref].holder for ref in self.received}
         asked = {way.asked for way in ways}
         found = []
-        if MUNICIPALITY in waited_for or "sender" in asked or self.deviations or any(way.draft for way in ways):
+        if MUNICIPALITY in waited_for or "sender" in asked or self._any(FactType.DEVIATION_REPORTED) or any(way.draft for way in ways):
             found.append(MUNICIPALITY)
-        if not self.applications or CLIENT in waited_for or self.assignments or "client" in asked:
+        if not self.received or CLIENT in waited_for or self._any(FactType.ASSIGNMENT_ISSUED) or "client" in asked:
             found.append(CLIENT)
         out = sorted((way.sent, way.recipient) for way in ways if way.sent)
         found += dict.fromkeys(f"{PARTNER}{recipient}" for _, recipient in out)
         return tuple(found) or (GAP,)
 
+    def _any(self, kind: FactType) -> bool:
+        return any(_is_open(fact, self.closed[kind].get(ref)) for ref, fact in self.opened[kind].items())
+
     def application(self, fact: Fact) -> None:
-        """Complete and undecided it is the municipality's, asked to be completed the client's; decided nobody's, whatever is asked then."""
+        """Received, asked to be completed, completed, decided or withdrawn."""
         ref = fact.application_ref
-        if fact.type is FactType.APPLICATION_RECEIVED and ref is not None:
-            self.applications.setdefault(ref, MUNICIPALITY)
-        elif ref in self.applications and ref is not None and self.applications[ref] != NOBODY:
-            completed = self.completions.get(ref)
-            if fact.type in DECIDED:
-                self.applications[ref] = NOBODY
-            elif fact.type is FactType.APPLICATION_COMPLETED:
-                self.completions[ref] = fact
-                self.applications[ref] = MUNICIPALITY
-            elif completed is None or surely_before(completed.moment, fact.moment):
-                self.applications[ref] = CLIENT
+        if ref is None:
+            return
+        waiting = self.applications.setdefault(ref, Waiting())
+        match fact.type:
+            case FactType.APPLICATION_RECEIVED:
+                self.received.add(ref)
+            case FactType.COMPLETION_REQUESTED:
+                waiting.asked = fact
+            case FactType.APPLICATION_COMPLETED:
+                waiting.completed = fact
+            case _:
+                waiting.over = True
 
     def assignment(self, fact: Fact) -> None:
         """Until it is answered, or what it is about has begun, it is the client's."""
-        ref = fact.body.get("assignment_ref") or str(fact.event_id)
-        if fact.type is FactType.ASSIGNMENT_ISSUED:
-            self.assignments.add(ref)
-        else:
-            self.assignments.discard(ref)
+        self._open_or_close(FactType.ASSIGNMENT_ISSUED, fact.body.get("assignment_ref") or str(fact.event_id), fact)
 
     def deviation(self, fact: Fact) -> None:
         """Until it is acknowledged it is the municipality's."""
-        deviation = fact.body.get("deviation_id") or str(fact.event_id)
-        if fact.type is FactType.DEVIATION_REPORTED:
-            self.deviations.add(deviation)
-        else:
-            self.deviations.discard(deviation)
+        self._open_or_close(FactType.DEVIATION_REPORTED, fact.body.get("deviation_id") or str(fact.event_id), fact)
+
+    def _open_or_close(self, kind: FactType, ref: str, fact: Fact) -> None:
+        (self.opened if fact.type is kind else self.closed)[kind][ref] = fact
 
     def referral(self, fact: Fact) -> None:
         """In draft the municipality's; then the recipient's until it has begun or is over, questions and holds included."""
@@ -195,14 +224,16 @@ class Balls:
         if fact.type is FactType.REFERRAL_DRAFTED:
             way.draft = way.sent is None
         elif fact.type in DONE:
-            way.draft, way.sent, way.asked, way.done = False, None, None, True
+            way.draft, way.sent, way.answered, way.done = False, None, True, True
             if fact.type is FactType.REFERRAL_STARTED and way.assignment:
-                self.assignments.discard(way.assignment)
+                self.closed[FactType.ASSIGNMENT_ISSUED].setdefault(way.assignment, fact)
         elif fact.type is FactType.REFERRAL_INFORMATION_SUPPLIED:
-            way.asked = None
+            way.supplied = fact
         else:
             way.draft, way.sent = False, way.sent or fact.time
-            way.asked = fact.body.get("asked_of") if fact.type is FactType.REFERRAL_INFORMATION_REQUESTED else None
+            way.answered = way.answered or fact.type in ANSWERS
+            if fact.type is FactType.REFERRAL_INFORMATION_REQUESTED:
+                way.question = fact
 
 
 MOVES: Final[Mapping[FactType, Callable[[Balls, Fact], None]]] = {
