@@ -57,6 +57,7 @@ Some steps are narrower than their row:
   begun is completed or discontinued, and only of that are deviations reported.
 - In a **closed case** nothing is written or sent; what is open is ended.
 - A deviation is acknowledged and handled once each, also when the insats is over.
+- That nobody came (`no_show`) is told once of each booking.
 - What was **entered in error** is so for good; the same is written anew, as another referral.
 
 What else a step asks for (a recipient, a consent, an order in time, what the law wants first) the refusal itself says.

@@ -236,9 +236,12 @@ def register_a_case(street: StreetRecord, played: Played) -> None:
     trace = canaries.hexadecimal("accepted traceparent")
     headers |= {"authorization": f"Bearer {token}", "traceparent": f"00-{trace}-{trace[-16:]}-01"}
     happened = {"happened": {"on": "2000-06-01"}}
-    contact = {**happened, "person_ref": str(uuid4()), "channel": "phone", "source_system": "intake"}
+    applied = {**happened, "person_ref": str(uuid4()), "kind": "new", "channel": "phone"}  # no rule closes a case with an open application
+    applied |= {"period_from": "2000-06-01", "period_to": "2000-06-30"}
     with service_client(street, "intake") as client:
-        answers = [client.post("/intake/cases", json=contact, headers=headers) for _ in range(2)]  # the second is answered from the first
+        answers = [
+            client.post("/intake/applications", json=applied, headers=headers) for _ in range(2)
+        ]  # the second is answered from the first
     case_id = answers[0].raise_for_status().json()["case_id"]
     draft = {**happened, "kind": "assessment", "to_function": "health_centre"}
     with service_client(street, "referrals", "referrals-staff") as client:

@@ -160,7 +160,7 @@ def _crossed(referral: Referral, act: Act) -> bool:
     """Whether two who did not know of each other acted: the recipient on what the sender ended, or the sender against a start."""
     if act.step in (Step.RECALL, Step.WITHDRAW):
         return referral.runs
-    ended_by_sender = referral.state in (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED)
+    ended_by_sender = referral.state in (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED, State.ENTERED_IN_ERROR)
     return act.step in OF_RECIPIENT and (ended_by_sender or referral.held_from in BEFORE_START)
 
 
@@ -178,6 +178,8 @@ def _is_possible(referral: Referral, step: Step) -> bool:
             return referral.recall_requested
         case Step.RECALL:
             return not referral.recall_requested
+        case Step.NO_SHOW:  # once of each booking
+            return referral.missed_on is None or referral.missed_on != referral.starts_on
     if referral.state is not State.ON_HOLD:
         return True
     if step is Step.DISCARD:
@@ -223,8 +225,6 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
             raise Refused("What ends does not end before it began.", allowed)
         case facts.ReferralNoShow() if referral.starts_on is not None and on < referral.starts_on:
             raise Refused("Nobody has missed what has not begun.", allowed)
-        case facts.ReferralNoShow() if referral.missed_on is not None and referral.missed_on == referral.starts_on:
-            raise Refused("That nobody came to this is told already; what is booked next can be missed.", allowed)
         case facts.ReferralCompleted(attended="no"):
             raise Refused("What nobody attended was not completed: it is discontinued.", allowed)
         case facts.ReferralDiscontinued(reason=facts.INSUFFICIENT_PROGRESS) if not act.overriding and not _has_next(case, act.fact):

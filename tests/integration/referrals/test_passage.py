@@ -23,7 +23,7 @@ def steps(case: dict[str, object]) -> set[str]:
 async def test_from_the_draft_to_the_outcome(referrals: Referrals) -> None:
     case_id = await referrals.case()
     draft = await referrals.done(f"/cases/{case_id}/referrals", "2026-03-02", **DRAFT)
-    assert steps(draft) == {"draft", "send", "discard", "hold"}
+    assert steps(draft) == {"draft", "send", "discard", "hold", "enter_in_error"}
     referral = f"/cases/{case_id}/referrals/{draft['referral_id']}"
     assert (await referrals.clients["jobbcentrum"].get(f"/referrals/cases/{case_id}")).status_code == 404, "a draft is nobody else's"
     sent = await referrals.done(f"{referral}/sending", "2026-03-02", **SENDING)

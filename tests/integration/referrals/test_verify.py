@@ -34,6 +34,7 @@ async def test_every_case_folds_also_of_somebody_protected_and_what_time_did(ref
     declined = await referrals.sent(protected)
     await referrals.done(f"{declined}/decline", "2026-03-05", reason="wrong_recipient", suggested_function="sfi")
     await referrals.sent(overdue, "2026-06-01")
+    await referrals.move_to("2026-06-16T12:00:00+02:00")
     await referrals.move_to("2026-07-20T12:00:00+02:00")
     found = await compare(referrals.db, REFERRALS)
     assert (found.streams, found.events, found.differing) == (2, 7, [])

@@ -195,7 +195,7 @@ def test_who_did_not_come_is_booked_again_and_it_is_counted() -> None:
     case = done(in_state(State.SCHEDULED), *[act(step) for step in (Step.NO_SHOW, Step.SCHEDULE, Step.NO_SHOW)])
     assert (state_of(case), case.state().referrals[FIRST].no_shows) == (State.SCHEDULED, 2)
     allowed(case, Step.START)
-    refused(case, Step.NO_SHOW, "told already")
+    refused(case, Step.NO_SHOW, "does not take this step")
 
 
 def test_what_is_sent_for_an_assignment_is_for_one_that_was_heard_of_in_this_case() -> None:
