@@ -42,7 +42,7 @@ class Application:
 class Spell:
     """One case, opened: what every clock of it starts from and is ended by.
 
-    `undone`: the closings that a reopening has undone, each with it; none of cases that are read as one.
+    `undone`: the closings that a reopening has undone, each with it; of cases read as one, from which on all of them stood closed.
     """
 
     contact: Moment
