@@ -222,12 +222,16 @@ def leadtimes(street: StreetRecord, one_time: None) -> Iterator[httpx.Client]:
         yield client
 
 
-def judge(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+# What needs a gap, or a broker that lets nobody else in: tests/integration/shared and tests/integration/tools make them.
+OF_OPERATORS = ("/inbox/gaps/discard", "/rewind")
+
+
+def judge(answers: Answers, capsys: pytest.CaptureFixture[str], but: tuple[str, ...] = ()) -> None:
     """Prints the table; nothing failed, everything has also succeeded, and operations were chained by what they answered."""
     with capsys.disabled():
         print(f"\n{answers.table()}\n{answers.counted.total()} requests, {answers.chained} of them with what an earlier one had answered")
     assert answers.faults == []
-    assert answers.succeeded() == set(answers.operations())
+    assert {each for each in set(answers.operations()) - answers.succeeded() if not each.endswith(but)} == set()
     assert answers.chained > 0
 
 
@@ -240,7 +244,7 @@ def test_no_request_makes_intake_fail(street: StreetRecord, intake: httpx.Client
 def test_no_request_makes_referrals_fail(
     street: StreetRecord, intake: httpx.Client, referrals: httpx.Client, records_of_referrals: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    judge(send(street, "referrals", AtReferrals(intake, referrals, records_of_referrals, SEED), OF_REFERRALS, SEED), capsys)
+    judge(send(street, "referrals", AtReferrals(intake, referrals, records_of_referrals, SEED), OF_REFERRALS, SEED), capsys, OF_OPERATORS)
 
 
 def test_no_request_makes_leadtimes_fail(
