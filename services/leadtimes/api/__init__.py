@@ -6,6 +6,7 @@ from services.leadtimes.api import logs, measures, operations, page, passage, qu
 from services.leadtimes.settings import Settings
 from shared.broker import Hearing
 from shared.clock import Clock, SimulatedClock
+from shared.hearing_routes import hearing_routes
 from shared.http import make_app
 from shared.postgres import Database
 from shared.sessions import Sessions
@@ -29,7 +30,8 @@ def make_api(settings: Settings, db: Database, clock: Clock, hearing: Hearing) -
         passage.routes(db, clock),
         quality.routes(db, clock),
         logs.routes(db),
-        operations.routes(db, hearing, PREFIX),
+        operations.routes(db, PREFIX),
+        hearing_routes(db, hearing),
         page.routes(db, clock),
     ):
         app.include_router(router, prefix=PREFIX)

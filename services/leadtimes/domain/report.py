@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -201,13 +201,14 @@ def _curve(curve: KaplanMeier | AalenJohansen | None, *, some_wait: bool) -> tup
 
 
 def _point(curve: KaplanMeier | AalenJohansen, day: float, *, beyond: bool) -> Point:
+    low, high = curve.band(day)
     match curve:
         case KaplanMeier():
-            low, high = curve.band(day)
-            return Point(day, 1 - curve.at(day), 1 - high, 1 - low, beyond)
+            point = Point(day, 1 - curve.at(day), 1 - high, 1 - low, beyond)
         case AalenJohansen():
-            low, high = curve.band(day)
-            return Point(day, curve.at(day), low, high, beyond)
+            point = Point(day, curve.at(day), low, high, beyond)
+    # Before the first completion the estimate has no variance: a band of nothing around nothing would look certain.
+    return point if point.share else replace(point, low=None, high=None)
 
 
 def _estimate(waits: Sequence[Interval], as_of: Limit) -> KaplanMeier | AalenJohansen | None:

@@ -107,6 +107,14 @@ def test_a_closing_is_never_counted_as_still_waiting() -> None:
     assert report(L04, waits, AS_OF, AS_OF, CALENDAR).curve_median is None
 
 
+def test_before_anything_was_completed_there_is_no_band() -> None:
+    for waits in ([ended(5), *[done(50)] * 3, *[waiting(200, 300)] * 5], [*[done(50)] * 3, *[waiting(200, 300)] * 5]):
+        first, second, *_ = report(L04, waits, AS_OF, AS_OF, CALENDAR).curve
+        assert (first.share, first.low, first.high) == (0, None, None)
+        assert second.share
+        assert None not in (second.low, second.high)
+
+
 def test_beyond_the_longest_follow_up_is_marked_unless_every_wait_has_ended() -> None:
     assert [point.beyond_follow_up for point in report(L04, SIX, AS_OF, AS_OF, CALENDAR).curve] == [False, True, True, True]
     for all_ended in ([done(10), done(20)], [done(10), ended(20)]):
