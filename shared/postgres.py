@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 else:  # at run time asyncpg's classes take no parameter
     Database, Transaction, Connection = asyncpg.Pool, asyncpg.pool.PoolConnectionProxy, asyncpg.Connection
 Row: TypeAlias = asyncpg.Record
-UniqueViolation = asyncpg.UniqueViolationError
 
 CONNECT_S = 5.0
 # A network that swallows packets never says so: what is not answered by then is given up, with its connection. Longer than the

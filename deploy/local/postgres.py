@@ -26,6 +26,8 @@ from shared.postgres import connect_alone, is_transient
 ADMIN = "postgres"
 UNPRIVILEGED = "nobody"
 OF_STREET = "of-street"
+TELLS_NOTHING_OF_ANYBODY = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+"""Neither a statement nor the row that broke a rule, which may hold what belongs in no log, is written down with an error."""
 
 
 def admin_url(port: int) -> str:
@@ -40,7 +42,7 @@ def part(places: Places, port: int) -> Part:
         remove(places)  # of a street whose folder somebody removed: nobody has its passwords any more
     if not data.exists():
         _init(places, account, data, binaries)
-    settings = {"unix_socket_directories": "", "shared_buffers": "64MB", "max_connections": "200", "log_min_error_statement": "panic"}
+    settings = {"unix_socket_directories": "", "shared_buffers": "64MB", "max_connections": "200", **TELLS_NOTHING_OF_ANYBODY}
     command = [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port)]
     command += [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
 

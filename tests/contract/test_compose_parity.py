@@ -14,6 +14,7 @@ from deploy import trial_secrets
 from deploy.kafka import topics
 from deploy.local import databases, kafka, keys
 from deploy.local.places import ROOT, Places
+from deploy.local.postgres import TELLS_NOTHING_OF_ANYBODY
 from deploy.local.record import BrokerRecord, read_record
 from deploy.local.services import SERVICES, Servers, Service, database_url, environment, local_only
 
@@ -182,6 +183,12 @@ def _started(places: Places, folder: Path) -> str:
     env["SECRETS"] = str(places.secret(""))
     subprocess.run(["sh", ROOT / "deploy" / "kafka" / "start.sh"], env=env, check=True)
     return (folder / "filled" / "server.properties").read_text(encoding="utf-8")
+
+
+def test_neither_postgresql_writes_a_statement_or_a_row_into_its_log() -> None:
+    said = COMPOSE["services"]["postgres"]["command"]
+    assert [said[0], *said[1::2]] == ["postgres", *("-c" for _ in TELLS_NOTHING_OF_ANYBODY)]
+    assert dict(each.split("=") for each in said[2::2]) == TELLS_NOTHING_OF_ANYBODY
 
 
 def test_both_make_the_same_databases(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ REMEMBER_SOURCE = """
     INSERT INTO source_ref (source_system, source_ref, case_id) VALUES ($1, $2, $3)
     ON CONFLICT (source_system, source_ref) DO UPDATE SET case_id = source_ref.case_id RETURNING case_id
 """
-SOURCES_OF = "SELECT source_system, source_ref FROM source_ref WHERE case_id = $1 ORDER BY source_system, source_ref"
 NOTE_OVERRIDE = """
     INSERT INTO override (case_id, rule, ref, reason, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 """
@@ -129,11 +128,6 @@ async def known_as(db: Database | Transaction, reference: SourceRef) -> UUID | N
 async def remember_source(tx: Transaction, case_id: UUID, reference: SourceRef) -> bool:
     """By which reference another system knows a case; False when it knows another case by it, which stays so."""
     return bool(await tx.fetchval(REMEMBER_SOURCE, reference.system, reference.ref, case_id) == case_id)
-
-
-async def sources_of(db: Database, case_id: UUID) -> list[SourceRef]:
-    """Every reference by which another system knows a case."""
-    return [SourceRef(row["source_system"], row["source_ref"]) for row in await db.fetch(SOURCES_OF, case_id)]
 
 
 async def note_override(tx: Transaction, case_id: UUID, override: Override, context: Context) -> None:

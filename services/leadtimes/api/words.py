@@ -12,7 +12,6 @@ from shared.clock import LOCAL
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
-THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
 class Language(StrEnum):

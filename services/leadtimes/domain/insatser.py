@@ -9,8 +9,7 @@ from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.moments import Moment, Precision, local_midnight, surely_before
 from services.leadtimes.domain.referrals import INSATS, OVER, TAKEN_BACK, Referral
 
-COUNTING_RULE_SET: Final = 1
-"""The version of what counts. A change of it is a new RULE_SET of the measures too."""
+# A change of what counts is a new RULE_SET of the measures.
 # Assumption: what is work, training or rehabilitation counts. Whether adult education should is a question to the municipality.
 COUNTING_KINDS: Final = frozenset(
     {

@@ -8,7 +8,7 @@ from uuid import UUID
 from contracts.codes import RecordedBy
 from services.referrals.api import bodies
 from services.referrals.domain import facts
-from services.referrals.domain.facts import Fact, State
+from services.referrals.domain.facts import Fact
 from services.referrals.domain.steps import Actor, Step
 from shared.calendar import add_working_days, deadline
 
@@ -55,33 +55,6 @@ def sending(body: bodies.Sending, referral_id: UUID, _: Actor) -> facts.Referral
     return facts.ReferralSent(happened, referral_id, deadline(due_on), basis, consent_ref)
 
 
-def started(body: bodies.Start, referral_id: UUID, _: Actor) -> facts.ReferralStarted:
-    """Begun; of which kind, the referral knows."""
-    said = _said(body)
-    return facts.ReferralStarted(happened=body.happened.when(), referral_id=referral_id, kind=facts.INSATS, **said)
-
-
-def extended(body: bodies.Extension, referral_id: UUID, _: Actor) -> facts.ReferralExtended:
-    """Extended; of which kind, the referral knows."""
-    return facts.ReferralExtended(happened=body.happened.when(), referral_id=referral_id, kind=facts.INSATS, **_said(body))
-
-
-def missed(body: bodies.Happened, referral_id: UUID, _: Actor) -> facts.ReferralNoShow:
-    """Missed; for which day it was booked, the referral knows."""
-    happened = body.happened.when()
-    return facts.ReferralNoShow(happened, referral_id, happened.date)
-
-
-def held(body: bodies.Because, referral_id: UUID, _: Actor) -> facts.ReferralPutOnHold:
-    """Put on hold; from which state, the referral knows."""
-    return facts.ReferralPutOnHold(body.happened.when(), referral_id, str(body.reason), State.DRAFT)
-
-
-def resumed(body: bodies.Happened, referral_id: UUID, _: Actor) -> facts.ReferralHoldEnded:
-    """No longer on hold; back to which state, the referral knows."""
-    return facts.ReferralHoldEnded(body.happened.when(), referral_id, State.DRAFT)
-
-
 def overriding(body: bodies.Happened) -> str | None:
     """For which reason a guard is overridden, where a body says so."""
     match body:
@@ -124,9 +97,11 @@ DEEDS: Final[Mapping[Step, Deed]] = {
     Step.REDIRECT: Deed("redirection", "Redirect", bodies.Redirection, answer(facts.ReferralRedirected), "Hänvisad vidare."),
     Step.ADVISE: Deed("advice", "Give advice", bodies.Happened, plain(facts.AdviceGiven), "Konsultation besvarad."),
     Step.SCHEDULE: Deed("booking", "Book the start", bodies.Booking, plain(facts.ReferralScheduled), "Inbokad, or booked anew."),
-    Step.NO_SHOW: Deed("no-show", "Register that nobody came", bodies.Happened, missed, "Uteblev. No clock stops for it."),
-    Step.START: Deed("start", "Register the start", bodies.Start, started, "Insats påbörjad."),
-    Step.EXTEND: Deed("extension", "Extend", bodies.Extension, extended, "Förlängd."),
+    Step.NO_SHOW: Deed(
+        "no-show", "Register that nobody came", bodies.Happened, plain(facts.ReferralNoShow), "Uteblev. No clock stops for it."
+    ),
+    Step.START: Deed("start", "Register the start", bodies.Start, plain(facts.ReferralStarted), "Insats påbörjad."),
+    Step.EXTEND: Deed("extension", "Extend", bodies.Extension, plain(facts.ReferralExtended), "Förlängd."),
     Step.READY: Deed(
         "readiness",
         "Register that the person is ready for the next step",
@@ -149,8 +124,8 @@ DEEDS: Final[Mapping[Step, Deed]] = {
         "withdrawal", "Register that the person declined", bodies.Because, plain(facts.ReferralWithdrawn), "Klienten har tackat nej."
     ),
     Step.CANCEL: Deed("cancellation", "Cancel", bodies.Because, plain(facts.ReferralCancelled), "Inställd."),
-    Step.HOLD: Deed("hold", "Put on hold", bodies.Because, held, "Vilande."),
-    Step.END_HOLD: Deed("hold-end", "End the hold", bodies.Happened, resumed, "Vilande hävd: back to where it was."),
+    Step.HOLD: Deed("hold", "Put on hold", bodies.Because, plain(facts.ReferralPutOnHold), "Vilande."),
+    Step.END_HOLD: Deed("hold-end", "End the hold", bodies.Happened, plain(facts.ReferralHoldEnded), "Vilande hävd: back to where it was."),
     Step.CHASE: Deed("reminder", "Remind", bodies.Told, plain(facts.ReferralChased), "Påmind."),
     Step.ENTER_IN_ERROR: Deed(
         "error",

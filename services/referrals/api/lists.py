@@ -14,6 +14,7 @@ from services.referrals.domain.facts import State
 from services.referrals.domain.steps import Actor, Step
 from services.referrals.domain.worklist import Reason
 from services.referrals.handlers import cases as handlers
+from services.referrals.handlers.cases import place_of
 from services.referrals.store import cases as store
 from services.referrals.store.cases import FIRST
 from shared.changes import MOST, USUAL
@@ -144,24 +145,23 @@ async def show_worklist(
     """Arbetslistan: for the senders' staff what waits for them, for a recipient's what waits for their function."""
     house: House = request.app.state.house
     waiting = [
+        each
+        for each in await handlers.worklist(house.db, to_function, seer, await house.clock.now())
+        if reason in (None, each[1].reason) and (due_by is None or each[1].due_on <= due_by)
+    ]
+    page = [each for each in waiting if after is None or place_of(*each) > after][: limit + 1]
+    tasks = [
         TaskShown(
             case_id=case_id,
-            referral_id=task.referral_id,
             reason=task.reason,
             due_on=task.due_on,
+            referral_id=task.referral_id,
             to_function=task.to_function,
             ref=task.ref,
         )
-        for case_id, task in await handlers.worklist(house.db, to_function, seer, await house.clock.now())
-        if reason in (None, task.reason) and (due_by is None or task.due_on <= due_by)
+        for case_id, task in page[:limit]
     ]
-    page = [task for task in waiting if after is None or _place(task) > after][: limit + 1]
-    return WorklistShown(tasks=page[:limit], next_after=_place(page[limit - 1]) if len(page) > limit else None)
-
-
-def _place(task: TaskShown) -> str:
-    """Where a task stands; text sorts as the list does."""
-    return f"{task.due_on}_{task.case_id}_{task.reason}_{task.referral_id}_{task.ref or ''}"
+    return WorklistShown(tasks=tasks, next_after=place_of(*page[limit - 1]) if len(page) > limit else None)
 
 
 @desk.get("/conflicts", summary="What crossed and waits for a human")

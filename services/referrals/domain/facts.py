@@ -151,16 +151,16 @@ class ReferralScheduled(Fact):
 
 @dataclass(frozen=True)
 class ReferralNoShow(Fact):
-    """Uteblev."""
+    """Uteblev. For which day it was booked, the referral says."""
 
-    starts_on: date
+    starts_on: date | None = None
 
 
 @dataclass(frozen=True)
 class ReferralStarted(Fact):
-    """Påbörjad."""
+    """Påbörjad. Of which kind, the referral says."""
 
-    kind: Code
+    kind: Code = INSATS
     insats_kind: Code | None = None
     planned_end_on: date | None = None
     planned_hours_per_week: int | None = None
@@ -169,10 +169,10 @@ class ReferralStarted(Fact):
 
 @dataclass(frozen=True)
 class ReferralExtended(Fact):
-    """Förlängd."""
+    """Förlängd. Of which kind, the referral says."""
 
-    kind: Code
     planned_end_on: date
+    kind: Code = INSATS
     insats_kind: Code | None = None
     planned_hours_per_week: int | None = None
     funding: Code | None = None
@@ -236,17 +236,17 @@ class RecallRefused(Fact):
 
 @dataclass(frozen=True)
 class ReferralPutOnHold(Fact):
-    """Vilande."""
+    """Vilande. From which state, the referral says."""
 
     reason: Code
-    held_from: State
+    held_from: State = State.DRAFT
 
 
 @dataclass(frozen=True)
 class ReferralHoldEnded(Fact):
-    """Vilande hävd."""
+    """Vilande hävd. Back to which state, the referral says."""
 
-    held_from: State
+    held_from: State = State.DRAFT
     reason: Code | None = None
 
 

@@ -41,6 +41,7 @@ class Referral:
     answered: When | None = None
     asked_of: Code | None = None
     information_due_on: date | None = None
+    asked: When | None = None
     expected_start_on: date | None = None
     position: int | None = None
     starts_on: date | None = None
@@ -50,7 +51,8 @@ class Referral:
     planned_end_on: date | None = None
     ready: When | None = None
     held_from: State | None = None
-    recall_requested: bool = False
+    held: When | None = None
+    recall_asked: When | None = None
     chased: When | None = None
     escalated: When | None = None
     outcome: Code | None = None
@@ -65,6 +67,11 @@ class Referral:
     def is_open(self) -> bool:
         """Whether something can still come of it."""
         return self.state.is_open
+
+    @property
+    def recall_requested(self) -> bool:
+        """Whether the sender has asked for it back and nobody has answered."""
+        return self.recall_asked is not None
 
     @property
     def is_insats(self) -> bool:
@@ -92,6 +99,11 @@ class Case:
         """The referral that was written in the place of one that ended; a draft that was discarded is none."""
         written = ((key, each) for key, each in self.referrals.items() if each.state not in (State.DISCARDED, State.ENTERED_IN_ERROR))
         return next((key for key, each in written if each.successor_of == referral_id), None)
+
+    def has_next(self, referral_id: UUID, ends: date) -> bool:
+        """Whether something follows on an insats that ends that day: another that was sent and waits to begin, or that runs beyond it."""
+        others = (each for key, each in self.referrals.items() if key != referral_id and each.is_insats and each.is_open and each.sent)
+        return any(not each.runs or each.planned_end_on is None or each.planned_end_on > ends for each in others)
 
     @property
     def hours_per_week(self) -> int:
@@ -139,7 +151,7 @@ def evolve(case: Case, fact: Fact) -> Case:
 def _after(was: Referral, fact: Fact) -> Referral:
     now = replace(was, state=BECOMES.get(type(fact), was.state), facts=was.facts + 1)
     if not now.is_open and was.is_open:
-        now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_requested=False, held_from=None)
+        now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_asked=None, held_from=None, held=None)
     match fact:
         case facts.EnteredInError():  # only what it was, and that it never was
             named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "content_ref")}
@@ -147,9 +159,10 @@ def _after(was: Referral, fact: Fact) -> Referral:
         case facts.ReferralSent():
             return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)
         case facts.ReferralInformationRequested():
-            return replace(now, state=State.INFO_REQUESTED, asked_of=fact.asked_of, information_due_on=fact.due_on)
+            now = replace(now, state=State.INFO_REQUESTED, asked=fact.happened)
+            return replace(now, asked_of=fact.asked_of, information_due_on=fact.due_on)
         case facts.ReferralInformationSupplied():
-            return replace(now, asked_of=None, information_due_on=None)
+            return replace(now, asked_of=None, information_due_on=None, asked=None)
         case facts.ReferralAccepted():
             return replace(now, answered=was.answered or fact.happened, expected_start_on=fact.expected_start_on)
         case facts.ReferralWaitlisted():
@@ -165,7 +178,7 @@ def _after(was: Referral, fact: Fact) -> Referral:
             return replace(now, no_shows=was.no_shows + 1, missed_on=fact.starts_on)
         case facts.ReferralStarted():
             return replace(
-                now, state=State.IN_PROGRESS, answered=was.answered or fact.happened, started=fact.happened, recall_requested=False,
+                now, state=State.IN_PROGRESS, answered=was.answered or fact.happened, started=fact.happened, recall_asked=None,
                 planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week,
             )  # fmt: skip
         case facts.ReferralExtended():
@@ -173,13 +186,13 @@ def _after(was: Referral, fact: Fact) -> Referral:
         case facts.ReferralCompleted() | facts.ReferralDiscontinued():
             return replace(now, outcome=fact.outcome)
         case facts.RecallRequested():
-            return replace(now, recall_requested=True)
+            return replace(now, recall_asked=fact.happened)
         case facts.RecallRefused():
-            return replace(now, recall_requested=False)
+            return replace(now, recall_asked=None)
         case facts.ReferralPutOnHold():
-            return replace(now, state=State.ON_HOLD, held_from=fact.held_from, reason=fact.reason)
+            return replace(now, state=State.ON_HOLD, held_from=fact.held_from, held=fact.happened, reason=fact.reason)
         case facts.ReferralHoldEnded():
-            return replace(now, state=fact.held_from, held_from=None, reason=None)
+            return replace(now, state=fact.held_from, held_from=None, held=None, reason=None)
         case facts.ReferralChased():
             return replace(now, chased=max(was.chased or fact.happened, fact.happened))
         case facts.ReferralEscalated():

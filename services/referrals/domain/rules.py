@@ -12,8 +12,8 @@ from services.referrals.domain.moments import Precision, When, day, local_date, 
 from services.referrals.domain.referral import Case, Referral
 from services.referrals.domain.steps import DRAFTERS, MATRIX, Actor, Next, NotYet, Refused, Step
 
-CONSULT_FIRST = "sol_12_4"
-"""The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §)."""
+CONSULT_FIRST, CONSULTED = "sol_12_4", "employment_service"
+"""The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §), and the function that stands for them."""
 NEVER: Final = frozenset({Step.ACCEPT, Step.WAITLIST, Step.SCHEDULE, Step.START})
 """What a consultation does not take: it never moves responsibility."""
 BEFORE_START = frozenset({State.SENT, State.RECEIVED, State.INFO_REQUESTED, State.ACCEPTED, State.WAITLISTED, State.SCHEDULED})
@@ -37,10 +37,14 @@ class Act:
 
 @dataclass(frozen=True)
 class Beside:
-    """What is known beside the referrals: whether the case is closed, and on which basis each assignment of it was issued."""
+    """What is known beside the referrals: whether the case is closed, and on which basis each assignment of it was issued.
+
+    `addressed`: to whom each referral goes, which its own facts may not say of somebody protected.
+    """
 
     closed: bool = False
     assignments: Mapping[UUID, Code] = field(default_factory=dict)
+    addressed: Mapping[UUID, Code] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,10 @@ def not_later(happened: When, now: datetime) -> None:
 def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next, ...]) -> None:
     draft = act.fact
     assert isinstance(draft, facts.ReferralDrafted)
+    if act.by not in DRAFTERS:  # first of all: whoever may not draft learns nothing of the case
+        raise Refused("This step belongs to somebody else.", allowed)
     if beside.closed:
         raise Refused("The case is closed.", allowed)
-    if act.by not in DRAFTERS:
-        raise Refused("This step belongs to somebody else.", allowed)
     if draft.referral_id in case.referrals:
         raise Refused("This referral is there already.", allowed)
     if (draft.kind == facts.INSATS) != (draft.insats_kind is not None):
@@ -194,9 +198,14 @@ def _takes(step: Step, acknowledged: When | None, handled: When | None) -> bool:
 
 
 def _must_be_in_order(referral: Referral, act: Act, allowed: tuple[Next, ...]) -> None:
-    """Nothing happens to a referral before it was written, sent or, when it runs, begun."""
+    """Nothing happens to a referral before it was written, sent or, when it runs, begun; and no answer comes before what it answers."""
     running = referral.started if act.step in OF_WHAT_RUNS | {Step.EXTEND, Step.READY} else None
-    if act.fact.happened.surely_before(running or referral.sent or referral.drafted):
+    answers = {
+        Step.END_HOLD: referral.held, Step.SUPPLY: referral.asked, Step.CONFIRM_RECALL: referral.recall_asked,
+        Step.REFUSE_RECALL: referral.recall_asked,
+    }  # fmt: skip
+    before = (running or referral.sent or referral.drafted, answers.get(act.step))
+    if any(each and act.fact.happened.surely_before(each) for each in before):
         raise Refused("It cannot have happened before what it follows on.", allowed)
 
 
@@ -227,7 +236,11 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
             raise Refused("Nobody has missed what has not begun.", allowed)
         case facts.ReferralCompleted(attended="no"):
             raise Refused("What nobody attended was not completed: it is discontinued.", allowed)
-        case facts.ReferralDiscontinued(reason=facts.INSUFFICIENT_PROGRESS) if not act.overriding and not _has_next(case, act.fact):
+        # The sender is asked. A recipient would learn from the answer whether the person is anywhere else: what they end is true, and a
+        # gap that comes of it stands on the sender's worklist.
+        case facts.ReferralDiscontinued(reason=facts.INSUFFICIENT_PROGRESS) as ends if not (
+            act.by is Actor.RECIPIENT or act.overriding or case.has_next(ends.referral_id, on)
+        ):
             raise Refused("Another referral is sent first, so that no gap comes (26-punktsplanen act. 4), or a reason given.", allowed)
         case facts.DeviationReported() as seen:
             if seen.observed_on > on or seen.deviation_id in referral.deviations:
@@ -247,13 +260,8 @@ def _begun(referral: Referral, on: date) -> date:
 def _lacks_consultation(case: Case, referral: Referral, beside: Beside) -> bool:
     if referral.assignment_ref is None or referral.kind == facts.CONSULTATION:
         return False
-    advised = any(each.state is State.ADVISED for each in case.referrals.values())
+    advised = any(each.state is State.ADVISED and beside.addressed.get(key) == CONSULTED for key, each in case.referrals.items())
     return beside.assignments.get(referral.assignment_ref) == CONSULT_FIRST and not advised
-
-
-def _has_next(case: Case, ends: Fact) -> bool:
-    others = (each for key, each in case.referrals.items() if key != ends.referral_id)
-    return any(each.is_insats and each.is_open and each.sent is not None for each in others)
 
 
 def _facts(referral: Referral, act: Act) -> tuple[Fact, ...]:

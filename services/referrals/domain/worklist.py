@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from services.referrals.domain.facts import Code, State
+from services.referrals.domain.facts import INSUFFICIENT_PROGRESS, Code, State
 from services.referrals.domain.moments import local_date
 from services.referrals.domain.referral import Case, Referral
 from services.referrals.domain.steps import Actor
@@ -91,16 +91,15 @@ def _of(case: Case, referral_id: UUID, referral: Referral, closed: bool, today: 
         yield today, Reason.RECALL_TO_ANSWER, recipient, None
     if referral.state in (State.DECLINED, State.REDIRECTED) and not closed and referral.ended and case.successor(referral_id) is None:
         yield referral.ended.date, Reason.SUCCESSOR_MISSING, sender, None
+    ended_too_soon = referral.state is State.DISCONTINUED and referral.reason == INSUFFICIENT_PROGRESS
+    if ended_too_soon and not closed and referral.ended and not (case.successor(referral_id) or case.has_next(referral_id, today)):
+        yield referral.ended.date, Reason.SUCCESSOR_MISSING, sender, None
     if referral.runs and referral.ready:
         yield referral.ready.date, Reason.READY_FOR_NEXT_STEP, sender, None
-    if referral.runs and referral.planned_end_on and referral.planned_end_on - NEAR_END <= today and not _has_next(case, referral_id):
-        yield referral.planned_end_on, Reason.END_NEAR_WITHOUT_NEXT, sender, None
+    end = referral.planned_end_on
+    if referral.runs and end and end - NEAR_END <= today and not case.has_next(referral_id, end):
+        yield end, Reason.END_NEAR_WITHOUT_NEXT, sender, None
     for deviation_id, deviation in referral.deviations.items():
         if deviation.handled is None:
             reason = Reason.DEVIATION_TO_ACKNOWLEDGE if deviation.acknowledged is None else Reason.DEVIATION_TO_HANDLE
             yield deviation.reported.date, reason, sender, deviation_id
-
-
-def _has_next(case: Case, referral_id: UUID) -> bool:
-    others = (each for key, each in case.referrals.items() if key != referral_id)
-    return any(each.is_insats and each.is_open and each.sent is not None for each in others)

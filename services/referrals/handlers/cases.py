@@ -1,11 +1,13 @@
 """One act, one transaction: lock, load, decide, evolve, save, tell. Nobody below opens a transaction or commits."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from contracts.catalogue import REFERRAL_EVENTS
 from services.referrals.domain.facts import EnteredInError, ReferralDeclined, ReferralDrafted, ReferralRedirected
 from services.referrals.domain.referral import evolve
 from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue, steps
@@ -140,10 +142,12 @@ async def follow(
     """Decide, evolve, save, tell: the seat, the timer and the facts with the state, or none of them. Raises Refused."""
     if programme_id:
         act = replace(act, fact=await waiting_at(tx, act.fact, programme_id, context.now))
-    decided = step(decide)(before.case, act, beside(known))
+    addressed = await store.functions(tx, case_id) if act.step is Step.SEND else {}
+    decided = step(decide)(before.case, act, beside(known, addressed))
     if isinstance(act.fact, EnteredInError):
-        told_before = await store.told_of(tx, case_id, act.fact.referral_id)
-        decided = tuple(replace(act.fact, corrects_event_id=each) for each in told_before)
+        told_before = await outbox.history(tx, REFERRAL_EVENTS, case_id)
+        of_it = (each.id for each in told_before if getattr(each.data, "referral_id", None) == act.fact.referral_id)
+        decided = tuple(replace(act.fact, corrects_event_id=each) for each in of_it)
     functions = {each.referral_id: each.to_function for each in decided if isinstance(each, ReferralDrafted) and each.to_function}
     happened = [unplaced(each) for each in decided] if known.protected else decided
     told = publishable(case_id, happened)
@@ -173,10 +177,11 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
         await set_timer(tx, case_id, due(stored.case, ours.deadlines))
 
 
-def beside(known: Known) -> Beside:
-    """What the decider is told of the case."""
+def beside(known: Known, functions: Mapping[UUID, Addressed] | None = None) -> Beside:
+    """What the decider is told of the case; `functions`: to whom its referrals go, where the act is one that asks."""
     in_force = (each for each in known.assignments.values() if not each["gone_by"])
-    return Beside(known.closed, {UUID(each["ref"]): each["basis"] for each in in_force})
+    addressed = {key: each.to_function for key, each in (functions or {}).items()}
+    return Beside(known.closed, {UUID(each["ref"]): each["basis"] for each in in_force}, addressed)
 
 
 def actor_of(seer: Seer, act: Step) -> Actor:
@@ -189,19 +194,24 @@ def actor_of(seer: Seer, act: Step) -> Actor:
 async def worklist(db: Database, to_function: str | None, seer: Seer, now: datetime) -> list[tuple[UUID, Task]]:
     """What waits for the asker: for the senders' staff what waits for them, for a recipient's what waits for their function."""
     waits_for = Actor.SENDER if seer.functions is None else Actor.RECIPIENT
-    found = []
-    for case_id, stored, known, functions in await store.worked_on(db, to_function, seer):
-        may_see = store.visible(functions, stored, seer)
-        for task in tasks(stored.case, known.closed, now):
-            addressed = functions[task.referral_id].to_function
-            if task.waits_for is waits_for and task.referral_id in may_see and to_function in (None, addressed):
-                found.append((case_id, replace(task, to_function=addressed)))
-    return sorted(found, key=lambda each: place_of(*each))
+    rows = await store.worked_on(db, to_function, seer)
+
+    def waiting() -> Iterator[tuple[UUID, Task]]:
+        for row in rows:
+            case_id, stored, known, functions = store.work_of(row)
+            may_see = store.visible(functions, stored, seer)
+            for task in tasks(stored.case, known.closed, now):
+                addressed = functions[task.referral_id].to_function
+                if task.waits_for is waits_for and task.referral_id in may_see and to_function in (None, addressed):
+                    yield case_id, replace(task, to_function=addressed)
+
+    # Thousands of cases take a second.
+    return await asyncio.to_thread(lambda: sorted(waiting(), key=lambda each: place_of(*each)))
 
 
-def place_of(case_id: UUID, task: Task) -> tuple[str, ...]:
-    """Where a task stands on the worklist."""
-    return task.due_on.isoformat(), str(case_id), task.reason, str(task.referral_id), str(task.ref or "")
+def place_of(case_id: UUID, task: Task) -> str:
+    """Where a task stands on the worklist; text sorts as the list does."""
+    return f"{task.due_on}_{case_id}_{task.reason}_{task.referral_id}_{task.ref or ''}"
 
 
 async def settle_conflict(db: Database, key: Key, number: int, seer: Seer, context: Context) -> None:

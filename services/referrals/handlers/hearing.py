@@ -56,10 +56,13 @@ def _with(known: Known, envelope: Envelope) -> Known:
 
 def _corrected(assignments: Mapping[str, Mapping[str, str]], corrects: str, by: str) -> dict[str, Mapping[str, str]]:
     """An assignment is gone by its correction, and back when that is corrected itself."""
-    gone_by = {
-        event_id: by if event_id == corrects else "" if each["gone_by"] == corrects else None for event_id, each in assignments.items()
-    }
-    return {event_id: each if (now := gone_by[event_id]) is None else {**each, "gone_by": now} for event_id, each in assignments.items()}
+
+    def after(event_id: str, each: Mapping[str, str]) -> Mapping[str, str]:
+        if event_id == corrects:
+            return {**each, "gone_by": by}
+        return {**each, "gone_by": ""} if each["gone_by"] == corrects else each
+
+    return {event_id: after(event_id, each) for event_id, each in assignments.items()}
 
 
 async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:

@@ -1,6 +1,6 @@
 """The SQL of referrals: the state document of a case, its referrals by function, and what intake told of it. Decides nothing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from contracts.catalogue import REFERRAL_EVENTS
 from services.referrals.domain.facts import Fact
 from services.referrals.domain.referral import Case
 from shared.context import Context
@@ -45,10 +44,6 @@ CONFLICTS = """
 SETTLE = """
     UPDATE conflict SET settled_at = $2, settled_by = $3 FROM known_case
     WHERE id = $1 AND settled_at IS NULL AND known_case.case_id = conflict.case_id AND ($4 OR NOT protected) RETURNING id
-"""
-TOLD_OF = """
-    SELECT event_id FROM outbox WHERE topic = $1 AND stream = $2 AND convert_from(payload, 'UTF8')::jsonb ->> 'referral_id' = $3
-    ORDER BY sequence
 """
 NOTE_OVERRIDE = """
     INSERT INTO override (case_id, referral_id, step, reason, noted_at, noted_by) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
@@ -204,11 +199,6 @@ async def settle_conflict(tx: Transaction, number: int, seer: Seer, context: Con
     return bool(await tx.fetchval(SETTLE, number, context.now, context.caller, seer.protected))
 
 
-async def told_of(tx: Transaction, case_id: UUID, referral_id: UUID) -> list[UUID]:
-    """The events that were told of a referral, in their order."""
-    return [row["event_id"] for row in await tx.fetch(TOLD_OF, REFERRAL_EVENTS, case_id, str(referral_id))]
-
-
 async def note_override(tx: Transaction, case_id: UUID, referral_id: UUID, step: str, reason: str, context: Context) -> None:
     """Keeps why a guard was overridden, who said so, and when."""
     await tx.execute(NOTE_OVERRIDE, case_id, referral_id, step, reason, context.now, context.caller)
@@ -221,19 +211,17 @@ async def listed(db: Database, to_function: str | None, state: str | None, seer:
     return [(row["referral_id"], row["case_id"]) for row in rows]
 
 
-async def worked_on(db: Database, to_function: str | None, seer: Seer) -> list[tuple[UUID, Stored, Known, Mapping[UUID, Addressed]]]:
-    """Every case with a referral that the asker may see, with what is known of it, and to whom each of its referrals goes."""
+async def worked_on(db: Database, to_function: str | None, seer: Seer) -> Sequence[Any]:
+    """Of every case with a referral that the asker may see the row that `work_of` reads."""
     own = list(seer.functions) if seer.functions is not None else None
-    rows = await db.fetch(WORKED_ON, own, to_function, seer.protected)
-    return [
-        (
-            row["stream"],
-            Stored(row["version"], BODY.validate_python(row["body"])),
-            Known(row["closed_by"], row["protected"], row["assignments"]),
-            {UUID(key): Addressed(*said) for key, said in row["functions"].items()},
-        )
-        for row in rows
-    ]
+    return await db.fetch(WORKED_ON, own, to_function, seer.protected)
+
+
+def work_of(row: Any) -> tuple[UUID, Stored, Known, Mapping[UUID, Addressed]]:
+    """A case, its referrals, what is known of it, and to whom each of its referrals goes."""
+    functions = {UUID(key): Addressed(*said) for key, said in row["functions"].items()}
+    known = Known(row["closed_by"], row["protected"], row["assignments"])
+    return row["stream"], Stored(row["version"], BODY.validate_python(row["body"])), known, functions
 
 
 def visible(functions: Mapping[UUID, Addressed], stored: Stored, seer: Seer) -> Collection[UUID]:

@@ -10,14 +10,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
+from deploy.local.record import StreetRecord
 from shared import log
 from shared.clock import Backwards, SimulatedClock, local_date, local_midnight, open_clock, real_now
 from shared.migrate import MigrationChanged, migrate
 from shared.postgres import connect, connect_alone, is_transient, lock, transaction
 from shared.timers import Sweeper, set_timer
-from tests.street import House
+from tests.street import CONTAINERS, House
 
 END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -259,3 +261,17 @@ async def test_a_timer_that_fails_does_not_hold_up_the_others(house: House) -> N
     stop.set()
     await task
     assert await house.db.fetchval("SELECT stream FROM timer") == bad
+
+
+@pytest.mark.skipif(CONTAINERS, reason="the server's log is in its container")
+async def test_what_an_error_was_about_is_not_in_the_servers_log(house: House, street: StreetRecord) -> None:
+    """PostgreSQL would write the statement, and of a broken rule the row, beside its message."""
+    name, value = f"one_{uuid4().hex}", f"about somebody {uuid4()}"
+    await house.db.execute(f"CREATE TABLE {name} (value text CONSTRAINT only_{name} UNIQUE)")
+    await house.db.execute(f"INSERT INTO {name} VALUES ($1)", value)
+    for wrong in (f"INSERT INTO {name} VALUES ($1)", f"INSERT INTO {name} VALUES ($1), ('{value}')"):
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await house.db.execute(wrong, value)
+    said = (street.folder / "log" / "postgres.log").read_text()
+    assert f'unique constraint "only_{name}"' in said
+    assert value not in said

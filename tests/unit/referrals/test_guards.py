@@ -1,5 +1,6 @@
 """What a step asks for beyond its state and its actor: of each guard what passes it and what does not."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -140,7 +141,7 @@ def test_consent_as_the_ground_names_the_consent_and_no_other_ground_does() -> N
     allowed(drafted, Step.SEND, legal_basis="consent", consent_ref=CONSENT_REF)
 
 
-PRACTICE = Beside(assignments={ASSIGNMENT: CONSULT_FIRST, THIRD: "voluntary"})
+PRACTICE = Beside(assignments={ASSIGNMENT: CONSULT_FIRST, THIRD: "voluntary"}, addressed={SECOND: "employment_service"})
 
 
 def test_before_practice_or_training_arbetsformedlingen_is_consulted_or_a_reason_given() -> None:
@@ -150,7 +151,9 @@ def test_before_practice_or_training_arbetsformedlingen_is_consulted_or_a_reason
     refused(asked, Step.SEND, "SoL 12 kap. 4 §")
     for end in (Step.DECLINE, Step.RECALL):
         refused(allowed(asked, end, ref=SECOND), Step.SEND, "SoL 12 kap. 4 §")
-    allowed(allowed(asked, Step.ADVISE, ref=SECOND), Step.SEND)
+    advised = allowed(asked, Step.ADVISE, ref=SECOND)
+    allowed(advised, Step.SEND)
+    refused(knowing(advised, replace(PRACTICE, addressed={SECOND: "rehab_coordinator"})), Step.SEND, "SoL 12 kap. 4 §")
     allowed(practice, Step.SEND, overriding="urgent")
 
 
@@ -222,6 +225,25 @@ def test_for_too_little_progress_nobody_is_discharged_before_the_next_is_sent() 
     for following in (SENT, ACCEPTED, RUNNING, PATH[State.WAITLISTED]):
         assert discharge(after(*following, begin=running, ref=SECOND))
     allowed(running, Step.DISCONTINUE, reason="got_job")
+    ends_first = done(after(*SENT, begin=running, ref=SECOND), act(Step.START, ref=SECOND, planned_end_on=date(2026, 3, 2)))
+    refused(ends_first, Step.DISCONTINUE, "act. 4", reason="insufficient_progress")
+
+
+def test_a_recipient_learns_from_no_refusal_what_else_there_is_or_whether_the_case_is_closed() -> None:
+    elsewhere = after(*RUNNING, begin=running, ref=SECOND)
+    for case in (running, elsewhere):
+        allowed(case, Step.DISCONTINUE, by=Actor.RECIPIENT, reason="insufficient_progress")
+    for beside in (Beside(), Beside(closed=True)):
+        refused(knowing(running, beside), Step.DRAFT, "somebody else", by=Actor.RECIPIENT, ref=SECOND)
+
+
+def test_nothing_is_answered_and_no_rest_ends_before_it_began() -> None:
+    for begins, ends in (
+        (Step.HOLD, Step.END_HOLD), (Step.ASK, Step.SUPPLY), (Step.RECALL, Step.CONFIRM_RECALL), (Step.RECALL, Step.REFUSE_RECALL)
+    ):  # fmt: skip
+        begun = done(sent if begins is Step.ASK else accepted, act(begins, on("03-10")))
+        refused(begun, ends, "before what it follows on", on("03-09"))
+        allowed(begun, ends, on("03-10"))
 
 
 def test_a_deviation_is_reported_once_and_after_it_was_seen() -> None:

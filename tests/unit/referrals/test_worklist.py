@@ -145,6 +145,23 @@ def test_a_successor_is_missing_until_one_is_written_that_stays() -> None:
     assert found(in_state(State.RECALLED), Reason.SUCCESSOR_MISSING) == []
 
 
+def test_who_was_discharged_for_too_little_progress_is_missed_until_something_follows() -> None:
+    ended = done(running, act(Step.DISCONTINUE, reason="insufficient_progress", by=Actor.RECIPIENT))
+    assert found(ended, Reason.SUCCESSOR_MISSING) == [task(Reason.SUCCESSOR_MISSING, date(2026, 3, 2), S)]
+    assert found(ended, Reason.SUCCESSOR_MISSING, closed=True) == []
+    assert found(after(*SENT, begin=ended, ref=SECOND), Reason.SUCCESSOR_MISSING) == []
+    assert found(done(ended, *IN_THE_PLACE), Reason.SUCCESSOR_MISSING) == []
+    assert found(done(running, act(Step.DISCONTINUE, reason="sick")), Reason.SUCCESSOR_MISSING) == []
+
+
+def test_two_that_run_follow_on_each_other_only_beyond_their_ends() -> None:
+    beside = after(*SENT, begin=ending, ref=SECOND)
+    ends_together = done(beside, act(Step.START, ref=SECOND, planned_end_on=date(2026, 4, 9)))
+    assert [each.referral_id for each in found(ends_together, Reason.END_NEAR_WITHOUT_NEXT)] == [FIRST, SECOND]
+    longer = done(beside, act(Step.START, ref=SECOND, planned_end_on=date(2026, 4, 10)))
+    assert [each.referral_id for each in found(longer, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 3, 11))] == [SECOND]
+
+
 def test_an_end_is_near_from_30_days_before_it_on_and_while_it_rests() -> None:
     assert found(ending, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 3, 9)) == []
     assert found(ending, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 3, 10))
