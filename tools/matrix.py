@@ -55,7 +55,7 @@ Some steps are narrower than their row:
   a start refuses it.
 - What **rests** goes on or ends as it could from where it was: a draft is discarded; what had not begun is cancelled or withdrawn; what had
   begun is completed or discontinued, and only of that are deviations reported.
-- In a **closed case** nothing is written or sent; what is open is ended.
+- In a **closed case** nothing is written or sent. What is open goes on, and stands on the sender's worklist as `case_closed`.
 - A deviation is acknowledged and handled once each, also when the insats is over.
 - That nobody came (`no_show`) is told once of each booking.
 - What was **entered in error** is so for good; the same is written anew, as another referral.
