@@ -47,6 +47,7 @@ class Referral(Answer):
     no_shows: int
     started: Moment | None
     planned_end_on: date | None
+    funding: str | None
     ready: Moment | None
     recall_requested: bool
     reminded: Moment | None
@@ -88,7 +89,7 @@ class Referrals(Answer):
 
 
 class ReferralTask(Answer):
-    """One thing that waits: why, by which day, about which referral (`ref`: or deviation of it), sent to which function."""
+    """One thing that waits: why, by which day, about which referral (`ref`: or deviation of it, told `to_role`), sent to which function."""
 
     case_id: UUID
     referral_id: UUID
@@ -96,6 +97,7 @@ class ReferralTask(Answer):
     due_on: date
     to_function: str | None
     ref: UUID | None
+    to_role: str | None
 
 
 class Conflict(Answer):

@@ -54,9 +54,12 @@ Some steps are narrower than their row:
 - A **recall** ends what nobody has answered. After an answer it is a request, once at a time: only then can it be confirmed or refused, and
   a start refuses it.
 - What **rests** goes on or ends as it could from where it was: a draft is discarded; what had not begun is cancelled or withdrawn; what had
-  begun is completed or discontinued, and only of that are deviations reported.
+  begun is completed or discontinued.
 - In a **closed case** nothing is written or sent. What is open goes on, and stands on the sender's worklist as `case_closed`.
-- A deviation is acknowledged and handled once each, also when the insats is over.
+- A **deviation** was seen between the start and the end, and is reported also when the insats is over. It is acknowledged and handled
+  once each; by the recipient only when it was reported to `recipient`.
+- A **rule** reminds, escalates and lets expire only while the recipient's answer is awaited, no question of theirs is open, and the case is
+  open. No rule puts on hold yet: consents that end will.
 - That nobody came (`no_show`) is told once of each booking.
 - What was **entered in error** is so for good; the same is written anew, as another referral.
 

@@ -40,7 +40,7 @@ async def house() -> None:
         open_ones.push_async_callback(lag.close)
         await migrate(db, MIGRATIONS)
         clock = await open_clock(settings, db)
-        ours = Ours(settings.source, settings.deadlines, settings.direct_assignments_to)
+        ours = Ours(settings.source, settings.deadlines, settings.direct_assignments_to, settings.consults)
 
         async def overdue(case_id: UUID, _: datetime) -> None:
             await fire(db, ours, case_id, begin_context(await clock.now(), "timer"))

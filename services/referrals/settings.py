@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from contracts.codes import FunctionCode, ToldRole
-from services.referrals.domain.rules import Deadlines
+from services.referrals.domain.rules import EMPLOYMENT_SERVICE, Deadlines
 from shared.calendar import add_working_days
 from shared.settings import ServiceSettings
 
@@ -22,6 +22,9 @@ class Settings(ServiceSettings):
     consumer_instance: str | None = Field(default=None, min_length=1, description="this process in its group; no two at once may share it")
     direct_assignments_to: Annotated[FunctionCode, StringConstraints()] = Field(
         default="jobbcentrum", description="the function that a direct assignment (26-punktsplanen act. 10) is referred to"
+    )
+    consults: Annotated[FunctionCode, StringConstraints()] = Field(
+        default=EMPLOYMENT_SERVICE, description="the function that is Arbetsförmedlingen, asked before an assignment under SoL 12 kap. 4 §"
     )
     escalate_after: int = Field(default=5, ge=1, description="working days after the reminder until nobody's answer is escalated")
     escalate_to: ToldRole = ToldRole.TEAM_LEADER

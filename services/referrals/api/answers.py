@@ -52,6 +52,7 @@ EXAMPLE: dict[str, Any] = {
             "no_shows": 0,
             "started": None,
             "planned_end_on": None,
+            "funding": None,
             "ready": None,
             "recall_requested": False,
             "reminded": None,
@@ -121,6 +122,7 @@ class ReferralShown(BaseModel):
     no_shows: int
     started: MomentShown | None
     planned_end_on: date | None
+    funding: str | None
     ready: MomentShown | None
     recall_requested: bool
     reminded: MomentShown | None
@@ -209,6 +211,7 @@ def referral_shown(referral_id: UUID, referral: Referral, addressed: Addressed, 
         no_shows=referral.no_shows,
         started=_moment(referral.started),
         planned_end_on=referral.planned_end_on,
+        funding=referral.funding,
         ready=_moment(referral.ready),
         recall_requested=referral.recall_requested,
         reminded=_moment(referral.chased),

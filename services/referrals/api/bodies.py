@@ -27,6 +27,7 @@ from services.referrals.domain.moments import When, day, instant
 from shared.http import StrictModel
 
 ON: dict[str, Any] = {"on": "2026-03-02"}
+CONSENT_ID = "01997f3e-bc76-7caa-8e61-8f2b7d9cafbe"
 LONGEST_REPLY = 250  # working days: about a year
 
 
@@ -100,7 +101,7 @@ class Draft(Happened):
 class Sending(Happened):
     """Skickad. The reply is due by a day, or within so many working days; a day that is none rolls to the next (lag 1930:173 2 §)."""
 
-    model_config = _example(happened=ON, reply_within_working_days=10, legal_basis="osl_10_2")
+    model_config = _example(happened=ON, reply_within_working_days=10, legal_basis="consent", consent_ref=CONSENT_ID)
 
     reply_due_on: date | None = None
     reply_within_working_days: Annotated[int | None, Field(ge=1, le=LONGEST_REPLY)] = None
@@ -231,7 +232,7 @@ class Told(Happened):
 class Deviation(Happened):
     """Avvikelse: when it was reported, and when it was seen."""
 
-    model_config = _example(happened=ON, scope="person", kind="absence", observed_on="2026-02-27", to_role="labour_market_secretary")
+    model_config = _example(happened=ON, scope="person", kind="absence", observed_on="2026-03-02", to_role="labour_market_secretary")
 
     scope: DeviationScope
     kind: DeviationKind

@@ -49,7 +49,10 @@ class ReferralsShown(BaseModel):
 
 
 class TaskShown(BaseModel):
-    """One thing that waits: why, by which day, in which case, about which referral or deviation, and to whom it was sent."""
+    """One thing that waits: why, by which day, in which case, about which referral or deviation, and to whom it was sent.
+
+    `to_role`: to which role the deviation was reported.
+    """
 
     case_id: UUID
     referral_id: UUID
@@ -57,6 +60,7 @@ class TaskShown(BaseModel):
     due_on: date
     to_function: str | None
     ref: UUID | None
+    to_role: str | None
 
 
 class WorklistShown(BaseModel):
@@ -71,6 +75,7 @@ class WorklistShown(BaseModel):
                 "due_on": "2026-03-16",
                 "to_function": "jobbcentrum",
                 "ref": None,
+                "to_role": None,
             }
         ],
         next_after=None,
@@ -158,6 +163,7 @@ async def show_worklist(
             referral_id=task.referral_id,
             to_function=task.to_function,
             ref=task.ref,
+            to_role=task.to_role,
         )
         for case_id, task in page[:limit]
     ]

@@ -85,10 +85,12 @@ class Programme:
         return max(0, min(left, group.seats - max(each.count(group.group_id) for each in held)) if group else left)
 
     def free_next(self, places: Sequence[Place], today: date) -> int:
-        """How many can start on the next day on which anybody can: of groups, when the next one starts."""
+        """How many can start on the next day on which anybody can: of groups, in the first that runs or is planned and has a seat."""
         on = max(today, self.opens_on)
         if self.grouping is not Grouping.NONE:
-            return next((self.free(places, group.starts_on, today, group) for group in self._to_come(today)), 0)
+            lasting = (group for group in self._in_order() if group.ends_on > today and max(today, group.starts_on) <= self.closes_on)
+            of_groups = (self.free(places, max(today, group.starts_on), today, group) for group in lasting)
+            return next((free for free in of_groups if free), 0)
         return self.free(places, on, today) if on <= self.closes_on else 0
 
     def forecast(self, places: Sequence[Place], waiting: int, today: date) -> list[Group | None]:

@@ -14,6 +14,10 @@ Code: TypeAlias = str
 INSATS, CONSULTATION = "insats", "consultation"
 """The kinds of referral that rules look at."""
 CONSENT = "consent"
+NEVER_ATTENDED, NOT_AT_ALL = "never_attended", "no"
+"""The outcome of what nobody came to, and the same said of attendance; a figure reads the one or the other, so they agree."""
+TO_RECIPIENT = "recipient"
+"""Whom a deviation is reported to when it is to no role of the senders."""
 NO_CAPACITY, INSUFFICIENT_PROGRESS, NO_REPLY = "no_capacity", "insufficient_progress", "no_reply"
 
 

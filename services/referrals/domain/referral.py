@@ -8,6 +8,7 @@ from uuid import UUID
 from services.referrals.domain import facts
 from services.referrals.domain.facts import Code, Fact, State
 from services.referrals.domain.moments import When
+from services.referrals.domain.steps import Actor
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Deviation:
     to_role: Code
     acknowledged: When | None = None
     handled: When | None = None
+
+    @property
+    def waits_for(self) -> Actor:
+        """Who settles it: the recipient what was reported to them, or the sender told by them; the sender what goes to a role of theirs."""
+        return Actor.RECIPIENT if self.to_role == facts.TO_RECIPIENT else Actor.SENDER
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Referral:
     missed_on: date | None = None
     started: When | None = None
     planned_end_on: date | None = None
+    funding: Code | None = None
     ready: When | None = None
     held_from: State | None = None
     held: When | None = None
@@ -154,7 +161,7 @@ def _after(was: Referral, fact: Fact) -> Referral:
         now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_asked=None, held_from=None, held=None)
     match fact:
         case facts.EnteredInError():  # only what it was, and that it never was
-            named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "content_ref")}
+            named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "content_ref", "sent")}
             return Referral(was.kind, was.drafted, State.ENTERED_IN_ERROR, **named, ended=fact.happened, facts=now.facts)
         case facts.ReferralSent():
             return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)
@@ -179,10 +186,12 @@ def _after(was: Referral, fact: Fact) -> Referral:
         case facts.ReferralStarted():
             return replace(
                 now, state=State.IN_PROGRESS, answered=was.answered or fact.happened, started=fact.happened, recall_asked=None,
-                planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week,
+                planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week, funding=fact.funding,
+                position=None, reason=None,
             )  # fmt: skip
         case facts.ReferralExtended():
-            return replace(now, planned_end_on=fact.planned_end_on, planned_hours_per_week=fact.planned_hours_per_week)
+            hours = fact.planned_hours_per_week
+            return replace(now, planned_end_on=fact.planned_end_on, planned_hours_per_week=hours, funding=fact.funding)
         case facts.ReferralCompleted() | facts.ReferralDiscontinued():
             return replace(now, outcome=fact.outcome)
         case facts.RecallRequested():

@@ -12,8 +12,10 @@ from services.referrals.domain.moments import Precision, When, day, local_date, 
 from services.referrals.domain.referral import Case, Referral
 from services.referrals.domain.steps import DRAFTERS, MATRIX, Actor, Next, NotYet, Refused, Step
 
-CONSULT_FIRST, CONSULTED = "sol_12_4", "employment_service"
-"""The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §), and the function that stands for them."""
+CONSULT_FIRST = "sol_12_4"
+"""The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §)."""
+EMPLOYMENT_SERVICE = "employment_service"
+"""The function that stands for Arbetsförmedlingen, where a municipality has no other code for it."""
 NEVER: Final = frozenset({Step.ACCEPT, Step.WAITLIST, Step.SCHEDULE, Step.START})
 """What a consultation does not take: it never moves responsibility."""
 BEFORE_START = frozenset({State.SENT, State.RECEIVED, State.INFO_REQUESTED, State.ACCEPTED, State.WAITLISTED, State.SCHEDULED})
@@ -39,12 +41,14 @@ class Act:
 class Beside:
     """What is known beside the referrals: whether the case is closed, and on which basis each assignment of it was issued.
 
-    `addressed`: to whom each referral goes, which its own facts may not say of somebody protected.
+    `addressed`: to whom each referral goes, which its own facts may not say of somebody protected. `consults`: which of these functions
+    is Arbetsförmedlingen.
     """
 
     closed: bool = False
     assignments: Mapping[UUID, Code] = field(default_factory=dict)
     addressed: Mapping[UUID, Code] = field(default_factory=dict)
+    consults: Code = EMPLOYMENT_SERVICE
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,10 @@ def steps(case: Case, beside: Beside) -> Iterator[Next]:
         for step, actors in MATRIX[referral.state].items():
             by = tuple(sorted(actors))
             if step in (Step.ACKNOWLEDGE_DEVIATION, Step.HANDLE_DEVIATION):
-                open_ones = (key for key, each in referral.deviations.items() if _takes(step, each.acknowledged, each.handled))
-                yield from (Next(step, referral_id, deviation_id, by) for deviation_id in open_ones)
+                open_ones = ((key, each) for key, each in referral.deviations.items() if _takes(step, each.acknowledged, each.handled))
+                yield from (
+                    Next(step, referral_id, key, by if each.waits_for is Actor.RECIPIENT else (Actor.SENDER,)) for key, each in open_ones
+                )
             elif _is_possible(referral, step) and not (step is Step.SEND and beside.closed):
                 yield Next(step, referral_id, by=by)
 
@@ -144,7 +150,7 @@ def _must_be_draftable(case: Case, act: Act, beside: Beside, allowed: tuple[Next
         raise Refused("There is an open referral for this assignment.", allowed)
     if draft.successor_of is not None:
         before = case.referrals.get(draft.successor_of)
-        if before is None or before.sent is None:
+        if before is None or before.sent is None or before.state is State.ENTERED_IN_ERROR:
             raise Refused("What it succeeds is no referral of this case that was sent.", allowed)
         if case.successor(draft.successor_of) is not None:
             raise Refused("What it succeeds has a successor.", allowed)
@@ -165,7 +171,9 @@ def _crossed(referral: Referral, act: Act) -> bool:
     if act.step in (Step.RECALL, Step.WITHDRAW):
         return referral.runs
     ended_by_sender = referral.state in (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED, State.ENTERED_IN_ERROR)
-    return act.step in OF_RECIPIENT and (ended_by_sender or referral.held_from in BEFORE_START)
+    if act.step in OF_RECIPIENT and referral.held_from in BEFORE_START:
+        return True
+    return ended_by_sender and act.step in OF_RECIPIENT | OF_WHAT_RUNS
 
 
 def _is_possible(referral: Referral, step: Step) -> bool:
@@ -222,7 +230,7 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
                 raise Refused("Consent as the ground names the consent, and no other ground does.", allowed)
             if referral.assignment_ref and referral.assignment_ref not in beside.assignments:
                 raise Refused("The assignment is none of this case, or not heard of yet, or it was taken back.", allowed)
-            if not act.overriding and _lacks_consultation(case, referral, beside):
+            if not act.overriding and _lacks_consultation(case, referral, beside, sent.happened):
                 raise Refused("Arbetsförmedlingen is consulted before this assignment (SoL 12 kap. 4 §), or a reason given.", allowed)
         case facts.ReferralInformationRequested() as asked if asked.due_on < on:
             raise Refused("The information cannot be due before it is asked for.", allowed)
@@ -234,8 +242,10 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
             raise Refused("What ends does not end before it began.", allowed)
         case facts.ReferralNoShow() if referral.starts_on is not None and on < referral.starts_on:
             raise Refused("Nobody has missed what has not begun.", allowed)
-        case facts.ReferralCompleted(attended="no"):
+        case facts.ReferralCompleted(attended=attended, outcome=outcome) if attended == facts.NOT_AT_ALL or outcome == facts.NEVER_ATTENDED:
             raise Refused("What nobody attended was not completed: it is discontinued.", allowed)
+        case facts.ReferralDiscontinued(outcome=facts.NEVER_ATTENDED, attended=attended) if attended != facts.NOT_AT_ALL:
+            raise Refused("What was never attended was attended: one of the two is wrong.", allowed)
         # The sender is asked. A recipient would learn from the answer whether the person is anywhere else: what they end is true, and a
         # gap that comes of it stands on the sender's worklist.
         case facts.ReferralDiscontinued(reason=facts.INSUFFICIENT_PROGRESS) as ends if not (
@@ -245,11 +255,16 @@ def _guard(case: Case, referral: Referral, act: Act, beside: Beside, allowed: tu
         case facts.DeviationReported() as seen:
             if seen.observed_on > on or seen.deviation_id in referral.deviations:
                 raise Refused("A deviation is reported once, and after it was seen.", allowed)
+            ended = referral.ended.date if referral.ended else on
+            if not _begun(referral, on) <= seen.observed_on <= ended:
+                raise Refused("What deviated was seen between the start and the end.", allowed)
         case facts.DeviationAcknowledged() | facts.DeviationHandled() as settled:
             told = referral.deviations.get(settled.deviation_id)
             if told is None or not _takes(act.step, told.acknowledged, told.handled):
                 raise Refused("There is no such deviation, or this was done.", allowed)
-            if settled.happened.surely_before(told.reported):
+            if act.by is Actor.RECIPIENT and told.waits_for is not act.by:
+                raise Refused("This step belongs to somebody else.", allowed)
+            if settled.happened.surely_before(told.acknowledged or told.reported):
                 raise Refused("It cannot have happened before what it follows on.", allowed)
 
 
@@ -257,10 +272,11 @@ def _begun(referral: Referral, on: date) -> date:
     return referral.started.date if referral.started else on
 
 
-def _lacks_consultation(case: Case, referral: Referral, beside: Beside) -> bool:
+def _lacks_consultation(case: Case, referral: Referral, beside: Beside, sent: When) -> bool:
     if referral.assignment_ref is None or referral.kind == facts.CONSULTATION:
         return False
-    advised = any(each.state is State.ADVISED and beside.addressed.get(key) == CONSULTED for key, each in case.referrals.items())
+    asked = (each for key, each in case.referrals.items() if each.state is State.ADVISED and beside.addressed.get(key) == beside.consults)
+    advised = any(each.answered and not sent.surely_before(each.answered) for each in asked)
     return beside.assignments.get(referral.assignment_ref) == CONSULT_FIRST and not advised
 
 
@@ -268,14 +284,14 @@ def _facts(referral: Referral, act: Act) -> tuple[Fact, ...]:
     """What the act makes true: what the referral itself knows is filled in."""
     fact = act.fact
     match fact:
-        case facts.ReferralStarted():
+        case facts.ReferralStarted() | facts.ReferralExtended():
             hours = referral.planned_hours_per_week if fact.planned_hours_per_week is None else fact.planned_hours_per_week
-            started = replace(fact, kind=referral.kind, insats_kind=referral.insats_kind, planned_hours_per_week=hours)
-            refused = (facts.RecallRefused(fact.happened, fact.referral_id),) if referral.recall_requested else ()
-            return (*refused, started)
-        case facts.ReferralExtended():
-            hours = referral.planned_hours_per_week if fact.planned_hours_per_week is None else fact.planned_hours_per_week
-            return (replace(fact, kind=referral.kind, insats_kind=referral.insats_kind, planned_hours_per_week=hours),)
+            funding, of = fact.funding or referral.funding, referral.insats_kind
+            whole = replace(fact, kind=referral.kind, insats_kind=of, planned_hours_per_week=hours, funding=funding)
+            refused = (
+                (facts.RecallRefused(fact.happened, fact.referral_id),) if act.step is Step.START and referral.recall_requested else ()
+            )
+            return (*refused, whole)
         case facts.ReferralNoShow() if referral.starts_on is not None:
             return (replace(fact, starts_on=referral.starts_on),)
         case facts.ReferralPutOnHold():

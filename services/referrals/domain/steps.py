@@ -69,7 +69,8 @@ _ANSWERS = _row(
 )  # fmt: skip
 _WAITS = _row(recall=(S,), withdraw=(C,), hold=(S, T), chase=(S, T), escalate=(S, T))
 _ANSWERED = _row(recall=(S,), confirm_recall=(R, S), refuse_recall=(R, S), withdraw=(C,), hold=(S, T), chase=(S,), escalate=(S,))
-_LATER = _row(acknowledge_deviation=(S,), handle_deviation=(S,))
+_SETTLED = _row(acknowledge_deviation=(R, S), handle_deviation=(R, S))
+_LATER = {**_row(report_deviation=(R, S)), **_SETTLED}
 _WRONG = _row(enter_in_error=(S,))
 
 DRAFTERS: Final = frozenset({S, T})
@@ -84,10 +85,10 @@ _WAYS: Final[Mapping[State, Row]] = {
     State.WAITLISTED: {**_row(accept=(R, S), schedule=(R, S), start=(R, S), decline=(R, S)), **_ANSWERED},
     State.SCHEDULED: {**_row(schedule=(R, S), start=(R, S), no_show=(R, S), cancel=(R, S)), **_ANSWERED},
     State.IN_PROGRESS: {
-        **_row(extend=(R, S), ready=(R, S), complete=(R, S), discontinue=(R, S), report_deviation=(R, S), hold=(S, T)), **_LATER
+        **_row(extend=(R, S), ready=(R, S), complete=(R, S), discontinue=(R, S), hold=(S, T)), **_LATER
     },
     State.ON_HOLD: {
-        **_row(end_hold=(S, T), cancel=(R, S), withdraw=(C,), discard=(S,), complete=(R, S), discontinue=(R, S), report_deviation=(R, S)),
+        **_row(end_hold=(S, T), cancel=(R, S), withdraw=(C,), discard=(S,), complete=(R, S), discontinue=(R, S)),
         **_LATER,
     },
     State.COMPLETED: _LATER,

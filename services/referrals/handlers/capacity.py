@@ -45,8 +45,8 @@ class Seen:
 
     @property
     def line(self) -> list[Taken]:
-        """Who waits for a seat, the first first; who is on hold is passed by and keeps their turn."""
-        return [each for each in self.taken if each.state == State.WAITLISTED]
+        """Who waits for a seat, the first first, accepted meanwhile or not; who is on hold is passed by and keeps their turn."""
+        return [each for each in self.taken if each.state in (State.WAITLISTED, State.ACCEPTED) and not each.from_on]
 
     @property
     def held(self) -> list[Taken]:

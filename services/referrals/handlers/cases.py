@@ -29,11 +29,15 @@ from shared.timers import set_timer
 
 @dataclass(frozen=True)
 class Ours:
-    """What this municipality decides with: the `source` of what it tells, when it reminds, and to whom a direct assignment goes."""
+    """What this municipality decides with: the `source` of what it tells, when it reminds, and to whom a direct assignment goes.
+
+    `consults`: the function that is Arbetsförmedlingen.
+    """
 
     source: str
     deadlines: Deadlines
     direct_to: str
+    consults: str
 
 
 @dataclass(frozen=True)
@@ -142,8 +146,9 @@ async def follow(
     """Decide, evolve, save, tell: the seat, the timer and the facts with the state, or none of them. Raises Refused."""
     if programme_id:
         act = replace(act, fact=await waiting_at(tx, act.fact, programme_id, context.now))
-    addressed = await store.functions(tx, case_id) if act.step is Step.SEND else {}
-    decided = step(decide)(before.case, act, beside(known, addressed))
+    sent_to = await store.functions(tx, case_id) if act.step is Step.SEND else {}
+    addressed = {key: each.to_function for key, each in sent_to.items()}
+    decided = step(decide)(before.case, act, replace(beside(known), addressed=addressed, consults=ours.consults))
     if isinstance(act.fact, EnteredInError):
         told_before = await outbox.history(tx, REFERRAL_EVENTS, case_id)
         of_it = (each.id for each in told_before if getattr(each.data, "referral_id", None) == act.fact.referral_id)
@@ -161,7 +166,7 @@ async def follow(
         if isinstance(each, ReferralDeclined | ReferralRedirected) and each.suggested_function:
             await store.suggest(tx, each.referral_id, each.suggested_function)
     await changes.note(tx, case_id, after.version, [name_of(each.event) for each in told], context)
-    await set_timer(tx, case_id, due(after.case, ours.deadlines))
+    await remind(tx, ours, case_id, after, known)
     await outbox.append(tx, ours.source, told, context)
     return after
 
@@ -172,16 +177,20 @@ async def fire(db: Database, ours: Ours, case_id: UUID, context: Context) -> Non
     async with transaction(db) as tx:
         stored, known = await store.load(tx, case_id), await store.known(tx, case_id) or Known()
         await capacity.hold(tx, case_id)
-        while acts := overdue(stored.case, ours.deadlines, context.now):
+        while not known.closed and (acts := overdue(stored.case, ours.deadlines, context.now)):
             stored = await follow(tx, ours, case_id, stored, known, acts[0], context)
-        await set_timer(tx, case_id, due(stored.case, ours.deadlines))
+        await remind(tx, ours, case_id, stored, known)
 
 
-def beside(known: Known, functions: Mapping[UUID, Addressed] | None = None) -> Beside:
-    """What the decider is told of the case; `functions`: to whom its referrals go, where the act is one that asks."""
+async def remind(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known) -> None:
+    """Sets the alarm for what time does next; of a closed case nothing: what is still open there stands on the senders' worklist."""
+    await set_timer(tx, case_id, None if known.closed else due(stored.case, ours.deadlines))
+
+
+def beside(known: Known) -> Beside:
+    """What the decider is told of the case."""
     in_force = (each for each in known.assignments.values() if not each["gone_by"])
-    addressed = {key: each.to_function for key, each in (functions or {}).items()}
-    return Beside(known.closed, {UUID(each["ref"]): each["basis"] for each in in_force}, addressed)
+    return Beside(known.closed, {UUID(each["ref"]): each["basis"] for each in in_force})
 
 
 def actor_of(seer: Seer, act: Step) -> Actor:

@@ -15,7 +15,7 @@ from services.referrals.domain.facts import State
 from services.referrals.domain.moments import day, instant, local_date
 from services.referrals.domain.rules import Act
 from services.referrals.domain.steps import Actor, Refused, Step
-from services.referrals.handlers.cases import Ours, follow
+from services.referrals.handlers.cases import Ours, follow, remind
 from services.referrals.store import cases as store
 from services.referrals.store.cases import Known, Stored
 from shared.context import Context
@@ -30,6 +30,8 @@ async def apply(tx: Transaction, ours: Ours, envelope: Envelope, context: Contex
     stored, known = await store.load(tx, case_id), await store.known(tx, case_id) or Known()
     told = _with(known, envelope)
     await store.know(tx, case_id, told)
+    if told.closed is not known.closed:
+        await remind(tx, ours, case_id, stored, told)
     if isinstance(envelope.data, AssignmentIssuedV1) and envelope.data.mode == AssignmentMode.DIRECT:
         await _draft(tx, ours, case_id, stored, told, envelope, context)
     if isinstance(envelope.data, EventCorrectedV1):
@@ -50,15 +52,19 @@ def _with(known: Known, envelope: Envelope) -> Known:
             entry = {"ref": str(issued.assignment_ref), "basis": str(issued.basis), "gone_by": ""}
             return replace(known, assignments={**known.assignments, str(envelope.id): entry})
         case EventCorrectedV1() as corrected:
-            return replace(known, assignments=_corrected(known.assignments, str(corrected.corrects_event_id), str(envelope.id)))
+            return replace(known, assignments=_corrected(known.assignments, corrected, str(envelope.id)))
     return known
 
 
-def _corrected(assignments: Mapping[str, Mapping[str, str]], corrects: str, by: str) -> dict[str, Mapping[str, str]]:
-    """An assignment is gone by its correction, and back when that is corrected itself."""
+def _corrected(assignments: Mapping[str, Mapping[str, str]], told: EventCorrectedV1, by: str) -> dict[str, Mapping[str, str]]:
+    """An assignment is gone by its correction, and back when that is corrected itself; what that had brought is gone then."""
+    corrects, replaced_by = str(told.corrects_event_id), str(told.replaced_by or "")
+    brought = {each.get("replaced_by") for each in assignments.values() if each["gone_by"] == corrects}
 
     def after(event_id: str, each: Mapping[str, str]) -> Mapping[str, str]:
         if event_id == corrects:
+            return {**each, "gone_by": by, "replaced_by": replaced_by}
+        if event_id in brought:
             return {**each, "gone_by": by}
         return {**each, "gone_by": ""} if each["gone_by"] == corrects else each
 
@@ -69,7 +75,7 @@ async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, kno
     """Direktanvisning (26-punktsplanen act. 10): the referral for it is written at once; a human sends it."""
     issued = envelope.data
     assert isinstance(issued, AssignmentIssuedV1)
-    if any(each.assignment_ref == issued.assignment_ref and each.is_open for each in stored.case.referrals.values()):
+    if any(each.assignment_ref == issued.assignment_ref for each in stored.case.referrals.values()):
         return  # it replaces one that was referred: the correction that follows says so
     if isinstance(issued.insats_kind, UnmappedCode):  # a newer intake says what this house cannot tell further
         await store.note_conflict(tx, case_id, None, Step.DRAFT, Actor.RULE, context, envelope.id)

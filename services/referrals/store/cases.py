@@ -82,7 +82,8 @@ class Stored:
 class Known:
     """What intake has told of a case. `closed_by`: the event that closed it.
 
-    `assignments`: by the event that issued it each anvisning, its `ref`, `basis`, and the correction that it is `gone_by`, if any.
+    `assignments`: by the event that issued it each anvisning, its `ref`, `basis`, the correction that it is `gone_by`, if any, and what
+    it was `replaced_by` with that.
     """
 
     closed_by: UUID | None = None

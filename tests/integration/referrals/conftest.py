@@ -156,7 +156,8 @@ async def service(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     settings, key = _settings(servers, name, folder)
     db = await connect(settings.database_url, settings.database_password)
     await migrate(db, MIGRATIONS)
-    clock, ours = await open_clock(settings, db), Ours(settings.source, settings.deadlines, settings.direct_assignments_to)
+    clock = await open_clock(settings, db)
+    ours = Ours(settings.source, settings.deadlines, settings.direct_assignments_to, settings.consults)
 
     seal = Seal(settings.quarantine_key_file)
     inbox = inbox_of("referrals", db, seal, ours, clock)

@@ -101,6 +101,8 @@ async def test_memo_s3_position_thirty_is_told_to_start_in_the_third_group(refer
     assert fold(await referrals.told(case_id)) == as_stored_now(
         await referrals.db.fetchval("SELECT body FROM state WHERE stream = $1", case_id)
     )
+    await referrals.done(f"{line[5]}/acceptance", "2026-03-09", "jobbcentrum")
+    assert len((await referrals.get(f"/programmes/{at}", "jobbcentrum"))["waiting_list"]) == 30, "accepted, and still without a seat"
     await referrals.done(f"{line[0]}/withdrawal", "2026-03-09", reason="client_declined")
     await referrals.done(f"{line[1]}/hold", "2026-03-09", reason="sick")
     await waitlisted(referrals, at, early, "2026-03-02")

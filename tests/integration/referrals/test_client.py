@@ -76,7 +76,8 @@ async def test_both_sides_of_a_referral_from_the_draft_to_the_outcome(
     ours = await sender.end_hold(ours, referral, happened=on(30))
     done = await recipient.complete(ours, referral, happened=on(31), outcome="work", attended="yes", reason="got_job")
     ended = done.referral(referral)
-    assert (ended.state, ended.no_shows, ended.planned_end_on, ended.outcome, done.next) == ("completed", 1, on(1, 9), "work", [])
+    assert (ended.state, ended.no_shows, ended.planned_end_on, ended.outcome) == ("completed", 1, on(1, 9), "work")
+    assert ([each.step for each in done.next], ended.funding) == (["report_deviation"], "municipality")
     assert ended.answered is not None
     assert ended.answered.on == on(5)
     assert [(each.case_id, each.referral_id) async for each in sender.referrals(state="completed")] == [(case.case_id, referral)]

@@ -9,7 +9,9 @@ import pytest
 
 from contracts.codes import AssignmentBasis, AssignmentMode, CloseReason, ReopenReason
 from contracts.intake import CaseClosedV1, CaseReopenedV1, EventCorrectedV1
+from services.referrals.handlers.cases import fire
 from services.referrals.translate import as_stored_now, fold
+from shared.context import begin
 from tests.integration.referrals.conftest import CONTACT, DRAFT, PROTECTED, SENDING, Referrals, assignment
 
 
@@ -47,7 +49,8 @@ async def test_from_the_draft_to_the_outcome(referrals: Referrals) -> None:
     for path, on, by, body in acts:
         answer = await referrals.done(f"{referral}/{path}", on, by, **body)
     assert (answer["referrals"][0]["state"], answer["referrals"][0]["no_shows"]) == ("completed", 1)
-    assert answer["next"] == [], "the recipient has nothing more to do"
+    assert steps(answer) == {"report_deviation"}, "the recipient has nothing more to do but to tell of what was seen before the end"
+    assert answer["referrals"][0]["funding"] == "municipality"
     assert await referrals.names(case_id) == [
         "referral-drafted", "referral-sent", "referral-received", "referral-information-requested", "referral-information-supplied",
         "referral-accepted", "referral-scheduled", "referral-no-show", "referral-scheduled", "referral-started", "referral-extended",
@@ -60,6 +63,8 @@ async def test_from_the_draft_to_the_outcome(referrals: Referrals) -> None:
         "referral_id": None, "kind": "insats", "insats_kind": "work_training", "planned_end_on": "2026-06-15", "planned_hours_per_week": 30,
         "funding": "municipality",
     }  # fmt: skip
+    extended = told[10].data.model_dump(mode="json")
+    assert (extended["planned_hours_per_week"], extended["funding"]) == (30, "municipality"), "what holds from now on"
     stored = await referrals.db.fetchval("SELECT body FROM state WHERE stream = $1", case_id)
     assert fold(told) == as_stored_now(stored)
 
@@ -147,6 +152,19 @@ async def test_nobody_answers_so_they_are_reminded_and_it_is_escalated(referrals
     assert await referrals.state(referral) == "sent", "it never expires by itself"
 
 
+async def test_nobody_is_reminded_in_a_closed_case(referrals: Referrals) -> None:
+    case_id = await referrals.case()
+    await referrals.sent(case_id, "2026-06-01")
+    await referrals.hears(case_id, CaseClosedV1(reason=CloseReason.DECEASED))
+    assert await referrals.db.fetch("SELECT FROM timer WHERE stream = $1", case_id) == []
+    await referrals.move_to("2026-07-20T12:00:00+02:00")
+    await fire(referrals.db, referrals.ours, case_id, begin(await referrals.clock.now(), "timer"))
+    assert await referrals.names(case_id) == ["referral-drafted", "referral-sent"]
+    await referrals.hears(case_id, CaseReopenedV1(reason=ReopenReason.CLOSED_IN_ERROR))
+    await referrals.move_to("2026-07-20T12:00:01+02:00")
+    assert (await referrals.names(case_id))[2:] == ["referral-chased"]
+
+
 async def test_a_direct_assignment_is_drafted_and_consulted_on_first(referrals: Referrals) -> None:
     case_id = await referrals.case()
     issued = assignment(basis=AssignmentBasis.SOL_12_4)
@@ -184,6 +202,11 @@ async def test_what_was_entered_in_error_is_corrected_event_by_event(referrals: 
     before = await referrals.told(case_id)
     assert (await referrals.post(f"{wrong}/error", "2026-03-10", "jobbcentrum")).status_code == 409
     await referrals.done(f"{wrong}/error", "2026-03-10")
+    [theirs] = (await referrals.get(f"/cases/{case_id}", "jobbcentrum"))["referrals"]
+    assert (theirs["state"], theirs["started"]) == ("entered_in_error", None), "both sides can read it"
+    ending = {"outcome": "work", "attended": "yes"}
+    assert (await referrals.post(f"{wrong}/completion", "2026-03-12", "jobbcentrum", **ending)).status_code == 409
+    assert [each["step"] for each in (await referrals.get("/conflicts"))["conflicts"]] == ["complete"]
     corrections = (await referrals.told(case_id))[len(before) :]
     of_it = [each.id for each in before if str(getattr(each.data, "referral_id", "")) in wrong]
     assert [getattr(each.data, "corrects_event_id", None) for each in corrections] == of_it
@@ -245,12 +268,17 @@ async def test_a_deviation_is_acknowledged_and_handled_by_the_role_it_was_report
     await referrals.done(f"{referral}/deviations", "2026-03-12", by="jobbcentrum", **seen)
     tasks = {each["reason"]: each for each in (await referrals.get("/worklist"))["tasks"]}
     assert tasks.keys() == {"deviation_to_acknowledge", "hours_below_plan"}
+    assert tasks["deviation_to_acknowledge"]["to_role"] == "labour_market_secretary"
     deviation = f"{referral}/deviations/{tasks['deviation_to_acknowledge']['ref']}"
     for path, on in (("acknowledgement", "2026-03-13"), ("handling", "2026-03-16")):
         answer = await referrals.done(f"{deviation}/{path}", on)
     assert "deviation_to_handle" not in {each["reason"] for each in (await referrals.get("/worklist"))["tasks"]}
     assert answer["referrals"][0]["deviations"][0]["handled"] == {"at": None, "on": "2026-03-16"}
     assert (await referrals.names(case_id))[-3:] == ["deviation-reported", "deviation-acknowledged", "deviation-handled"]
+    await referrals.done(f"{referral}/deviations", "2026-03-17", **seen | {"to_role": "recipient"})
+    [theirs] = (await referrals.get("/worklist", "jobbcentrum"))["tasks"]
+    assert (theirs["reason"], theirs["to_role"]) == ("deviation_to_acknowledge", "recipient")
+    await referrals.done(f"{referral}/deviations/{theirs['ref']}/acknowledgement", "2026-03-18", by="jobbcentrum")
 
 
 Crossed = tuple[str, str, dict[str, Any]]

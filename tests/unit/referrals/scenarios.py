@@ -67,7 +67,7 @@ FACT_OF: dict[Step, tuple[type[Fact], dict[str, Any]]] = {
     Step.ESCALATE: (facts.ReferralEscalated, {"to_role": "team_leader"}),
     Step.REPORT_DEVIATION: (
         facts.DeviationReported,
-        {"deviation_id": DEVIATION, "scope": "person", "kind": "absence", "observed_on": date(2026, 1, 1), "to_role": "social_worker"},
+        {"deviation_id": DEVIATION, "scope": "person", "kind": "absence", "observed_on": date(2026, 3, 1), "to_role": "social_worker"},
     ),
     Step.ACKNOWLEDGE_DEVIATION: (facts.DeviationAcknowledged, {"deviation_id": DEVIATION}),
     Step.HANDLE_DEVIATION: (facts.DeviationHandled, {"deviation_id": DEVIATION}),

@@ -18,6 +18,7 @@ from services.referrals.domain.referral import Case, evolve
 from services.referrals.domain.rules import CONSULT_FIRST, Act, Beside, Deadlines, decide, due, overdue, steps
 from services.referrals.domain.steps import DRAFTERS, MATRIX, Actor, Next, NotYet, Refused, Step
 from services.referrals.domain.worklist import tasks
+from services.referrals.translate import BODY
 from shared.calendar import add_working_days
 from tests.unit.referrals.scenarios import ASSIGNMENT, CONSENT_REF, FACT_OF, act
 
@@ -52,6 +53,8 @@ SAID: dict[str, st.SearchStrategy[Any]] = {
     "held_from": st.sampled_from(State),
     "position": st.one_of(st.none(), st.integers(1, 9)),
     "deviation_id": DEVIATIONS,
+    "to_role": st.sampled_from(["social_worker", "recipient"]),
+    "outcome": st.sampled_from(["never_attended", "work"]),
 }
 
 
@@ -109,7 +112,8 @@ class Referrals(RuleBasedStateMachine):
         ref = offered.referral_id or next(each for each in [*REFS, UUID(int=99)] if each not in self.case.referrals)
         more: dict[str, Any] = {}
         if offered.step is Step.REPORT_DEVIATION:
-            more = {"deviation_id": UUID(int=1000 + len(self.told)), "observed_on": self.today}
+            ended = self.case.referrals[ref].ended
+            more = {"deviation_id": UUID(int=1000 + len(self.told)), "observed_on": ended.date if ended else self.today}
         elif offered.deviation_id:
             more = {"deviation_id": offered.deviation_id}
         elif offered.step is Step.SCHEDULE:
@@ -167,6 +171,7 @@ class Referrals(RuleBasedStateMachine):
     @invariant()
     def the_facts_fold_to_the_state(self) -> None:
         assert reduce(evolve, self.told, Case()) == self.case
+        assert BODY.validate_json(BODY.dump_json(self.case)) == self.case
 
     @invariant()
     def what_is_offered_would_be_taken_from_each_who_may(self) -> None:
@@ -184,7 +189,8 @@ class Referrals(RuleBasedStateMachine):
                 ended = reduce(evolve, decide(self.case, self.sound(ways[out], ways[out].by[0]), self.beside), self.case)
                 assert ended.referrals[ref].state is ENDS[out]
             else:
-                assert ways.keys() <= {Step.ACKNOWLEDGE_DEVIATION, Step.HANDLE_DEVIATION, Step.ENTER_IN_ERROR}
+                late = {Step.REPORT_DEVIATION, Step.ACKNOWLEDGE_DEVIATION, Step.HANDLE_DEVIATION, Step.ENTER_IN_ERROR}
+                assert ways.keys() <= late
                 assert referral.ended
                 assert not referral.recall_requested
                 assert referral.held_from is None

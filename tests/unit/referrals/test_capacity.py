@@ -37,6 +37,13 @@ def test_memo_s0_seventeen_clients_in_six_months_and_the_eighteenth_when_one_lea
     assert S0.forecast(held, 2, date(2018, 5, 1)) == [None, None], "without groups nobody knows"
 
 
+def test_a_group_that_runs_and_has_a_seat_left_is_free_today() -> None:
+    running = Programme(date(2026, 1, 1), date(2026, 12, 31), 10, Grouping.SIDE_BY_SIDE, (Group(UUID(int=1), date(2026, 3, 1), 4, 5),))
+    seated = [Place(date(2026, 3, 1), UUID(int=1))] * 3
+    assert (running.free_next(seated, date(2026, 3, 2)), running.free_next([*seated, *seated[:2]], date(2026, 3, 2))) == (2, 0)
+    assert running.free_next(seated, date(2026, 3, 29)) == 0, "it is over"
+
+
 def test_memo_s2_nobody_outside_the_period() -> None:
     for outside in (date(2020, 5, 31), date(2020, 12, 1)):
         assert "period" in refused(S2, [], outside)

@@ -152,11 +152,20 @@ def test_what_does_not_cross_is_refused_without_a_human() -> None:
     recalled, held_draft = in_state(State.RECALLED), after(Step.DRAFT, Step.HOLD)
     for case, step in [
         (recalled, Step.CHASE), (recalled, Step.HOLD), (recalled, Step.RECALL), (recalled, Step.WITHDRAW), (recalled, Step.EXPIRE),
-        (recalled, Step.COMPLETE), (running, Step.START), (running, Step.ACCEPT), (running, Step.CANCEL), (held_draft, Step.ACCEPT),
+        (after(*SENT, Step.HOLD), Step.COMPLETE),
+        (running, Step.START), (running, Step.ACCEPT), (running, Step.CANCEL), (held_draft, Step.ACCEPT),
         (done(running, act(Step.HOLD)), Step.START), (done(running, act(Step.HOLD)), Step.CANCEL), (in_state(State.DECLINED), Step.RECALL),
         (in_state(State.COMPLETED), Step.WITHDRAW), (in_state(State.DRAFT), Step.ACCEPT), (in_state(State.DISCARDED), Step.ACCEPT),
     ]:  # fmt: skip
         assert not crossed(case, step), step
+
+
+def test_what_a_recipient_says_of_what_was_taken_back_or_entered_in_error_crosses() -> None:
+    for case, end in ((sent, Step.RECALL), (sent, Step.WITHDRAW), (sent, Step.ENTER_IN_ERROR), (running, Step.ENTER_IN_ERROR)):
+        ended = done(case, act(end))
+        for step in (Step.COMPLETE, Step.DISCONTINUE, Step.REPORT_DEVIATION, Step.START):
+            assert crossed(ended, step, Actor.RECIPIENT), (end, step)
+        assert ended.state().referrals[FIRST].sent, "its recipient still sees what became of it"
 
 
 def test_somebody_elses_step_does_not_cross() -> None:

@@ -90,7 +90,7 @@ def test_whatever_was_sent_may_be_succeeded_once(state: State) -> None:
 
 
 def test_what_was_never_sent_has_no_successor() -> None:
-    for case in (drafted, in_state(State.DISCARDED), allowed(drafted, Step.HOLD), after()):
+    for case in (drafted, in_state(State.DISCARDED), allowed(drafted, Step.HOLD), allowed(sent, Step.ENTER_IN_ERROR), after()):
         refused(case, Step.DRAFT, "no referral of this case", ref=SECOND, successor_of=FIRST)
     refused(after(), Step.DRAFT, "no referral of this case", successor_of=FIRST)
 
@@ -153,6 +153,8 @@ def test_before_practice_or_training_arbetsformedlingen_is_consulted_or_a_reason
         refused(allowed(asked, end, ref=SECOND), Step.SEND, "SoL 12 kap. 4 §")
     advised = allowed(asked, Step.ADVISE, ref=SECOND)
     allowed(advised, Step.SEND)
+    refused(allowed(asked, Step.ADVISE, on("06-01"), ref=SECOND), Step.SEND, "SoL 12 kap. 4 §", on("05-31"))
+    refused(knowing(advised, replace(PRACTICE, consults="af")), Step.SEND, "SoL 12 kap. 4 §")
     refused(knowing(advised, replace(PRACTICE, addressed={SECOND: "rehab_coordinator"})), Step.SEND, "SoL 12 kap. 4 §")
     allowed(practice, Step.SEND, overriding="urgent")
 
@@ -253,6 +255,27 @@ def test_a_deviation_is_reported_once_and_after_it_was_seen() -> None:
     allowed(reported, Step.REPORT_DEVIATION, deviation_id=THIRD)
 
 
+def test_a_deviation_was_seen_between_the_start_and_the_end() -> None:
+    refused(running, Step.REPORT_DEVIATION, "between the start and the end", observed_on=date(2026, 2, 28))
+    ended = allowed(running, Step.COMPLETE, on("03-02"))
+    allowed(ended, Step.REPORT_DEVIATION, on("03-05"), observed_on=date(2026, 3, 2))
+    refused(ended, Step.REPORT_DEVIATION, "between the start and the end", on("03-05"), observed_on=date(2026, 3, 3))
+
+
+def test_a_deviation_is_handled_not_before_it_was_acknowledged() -> None:
+    known = allowed(allowed(running, Step.REPORT_DEVIATION), Step.ACKNOWLEDGE_DEVIATION, on("03-10"))
+    refused(known, Step.HANDLE_DEVIATION, "before what it follows on", on("03-09"))
+    allowed(known, Step.HANDLE_DEVIATION, on("03-10"))
+
+
+def test_the_outcome_and_the_attendance_never_contradict_each_other() -> None:
+    refused(running, Step.COMPLETE, "is discontinued", outcome="never_attended")
+    for attended in ("yes", "unknown"):
+        refused(running, Step.DISCONTINUE, "one of the two is wrong", outcome="never_attended", attended=attended)
+    allowed(running, Step.DISCONTINUE, outcome="never_attended", attended="no")
+    allowed(running, Step.DISCONTINUE, outcome="dropped_out", attended="no")
+
+
 def test_a_deviation_is_acknowledged_and_handled_once_each_also_when_the_insats_is_over() -> None:
     reported = allowed(running, Step.REPORT_DEVIATION)
     for case in (reported, allowed(reported, Step.COMPLETE), allowed(reported, Step.HOLD)):
@@ -283,8 +306,9 @@ def test_nothing_happens_before_what_it_follows_on(case: Decider[Case], step: St
 def test_what_runs_is_reported_on_from_its_start_and_not_from_the_sending() -> None:
     begun = allowed(sent, Step.START, on("03-10"))
     for step in (Step.COMPLETE, Step.DISCONTINUE, Step.EXTEND, Step.READY, Step.REPORT_DEVIATION):
-        refused(begun, step, "before what it follows on", on("03-09"))
-        allowed(begun, step, on("03-10"))
+        seen = {"observed_on": date(2026, 3, 10)} if step is Step.REPORT_DEVIATION else {}
+        refused(begun, step, "before what it follows on", on("03-09"), **seen)
+        allowed(begun, step, on("03-10"), **seen)
 
 
 def test_a_time_of_day_and_a_day_are_compared_as_days() -> None:

@@ -38,7 +38,9 @@ ANSWERS = "ask RS, decline RS, redirect RS, accept RS, waitlist RS, schedule RS,
 ANSWERED = "hold ST, recall S, withdraw C, chase S, escalate S, schedule RS, start RS"
 ASKED_BACK = "hold ST, confirm_recall RS, refuse_recall RS, withdraw C, chase S, escalate S, schedule RS, start RS"
 RUNS = "complete RS, discontinue RS, report_deviation RS"
-TO_SETTLE = "acknowledge_deviation S, handle_deviation S"
+LATE = "report_deviation RS"
+TO_SETTLE, THEIRS = "acknowledge_deviation S, handle_deviation S", "acknowledge_deviation RS, handle_deviation RS"
+TOLD_RECIPIENT = act(Step.REPORT_DEVIATION, to_role="recipient")
 
 H, X = Step.HOLD, Step.REPORT_DEVIATION
 SITUATIONS: dict[str, tuple[Decider[Case], str]] = {
@@ -58,6 +60,10 @@ SITUATIONS: dict[str, tuple[Decider[Case], str]] = {
     "in_progress, enrolment": (in_state(State.IN_PROGRESS, kind="enrolment", insats_kind=None), f"hold ST, {RUNS}"),
     "in_progress, assessment": (in_state(State.IN_PROGRESS, kind="assessment", insats_kind=None), f"hold ST, {RUNS}"),
     "in_progress, deviation": (after(*RUNNING, X), f"extend RS, ready RS, hold ST, {RUNS}, {TO_SETTLE}"),
+    "in_progress, deviation of the recipient": (
+        done(after(*RUNNING), TOLD_RECIPIENT),
+        f"extend RS, ready RS, hold ST, {RUNS}, {THEIRS}",
+    ),
     "in_progress, acknowledged": (
         after(*RUNNING, X, Step.ACKNOWLEDGE_DEVIATION),
         f"extend RS, ready RS, hold ST, {RUNS}, handle_deviation S",
@@ -71,10 +77,11 @@ SITUATIONS: dict[str, tuple[Decider[Case], str]] = {
     "held from accepted, recall requested": (after(*ACCEPTED, Step.RECALL, H), "end_hold ST, cancel RS, withdraw C"),
     "held from in_progress": (after(*RUNNING, H), f"end_hold ST, {RUNS}"),
     "held from in_progress, deviation": (after(*RUNNING, X, H), f"end_hold ST, {RUNS}, {TO_SETTLE}"),
-    "completed": (in_state(State.COMPLETED), ""),
-    "completed, deviation": (after(*RUNNING, X, Step.COMPLETE), TO_SETTLE),
-    "discontinued": (in_state(State.DISCONTINUED), ""),
-    "discontinued, deviation": (after(*RUNNING, X, Step.DISCONTINUE), TO_SETTLE),
+    "completed": (in_state(State.COMPLETED), LATE),
+    "completed, deviation": (after(*RUNNING, X, Step.COMPLETE), f"{LATE}, {TO_SETTLE}"),
+    "completed, deviation of the recipient": (done(after(*RUNNING), TOLD_RECIPIENT, act(Step.COMPLETE)), f"{LATE}, {THEIRS}"),
+    "discontinued": (in_state(State.DISCONTINUED), LATE),
+    "discontinued, deviation": (after(*RUNNING, X, Step.DISCONTINUE), f"{LATE}, {TO_SETTLE}"),
     "consultation sent": (in_state(State.SENT, **CONSULTATION), f"receive RS, {ADVICE}, {UNANSWERED}"),
     "consultation received": (in_state(State.RECEIVED, **CONSULTATION), f"{ADVICE}, {UNANSWERED}"),
     "consultation info_requested": (in_state(State.INFO_REQUESTED, **CONSULTATION), f"supply S, {ADVICE}, {UNANSWERED}"),
@@ -146,7 +153,7 @@ def test_several_referrals_are_open_at_once_and_each_goes_its_own_way() -> None:
     assert [each.state for each in case.state().referrals.values()] == [State.IN_PROGRESS, State.ACCEPTED, State.IN_PROGRESS]
     done = case.given(*case.when(act(Step.COMPLETE)).events)
     assert [each.state for each in done.state().referrals.values()] == [State.COMPLETED, State.ACCEPTED, State.IN_PROGRESS]
-    ways = (each.referral_id for each in steps(done.state(), OPEN) if each.step is not Step.ENTER_IN_ERROR)
+    ways = (each.referral_id for each in steps(done.state(), OPEN) if each.step not in (Step.ENTER_IN_ERROR, X))
     assert set(ways) == {None, SECOND, THIRD}
 
 

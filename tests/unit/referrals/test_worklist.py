@@ -1,6 +1,6 @@
 """The worklist: every reason comes when something waits, says for whom and by when, and goes when it was done."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ def found(case: Decider[Case], reason: Reason, today: date = TODAY, closed: bool
 
 
 def task(reason: Reason, due_on: date, waits_for: Actor, ref: Any = None) -> Task:
-    return Task(due_on, reason, waits_for, FIRST, "jobbcentrum", ref)
+    return Task(due_on, reason, waits_for, FIRST, "jobbcentrum", ref, "social_worker" if ref else None)
 
 
 drafted, accepted, running = (in_state(each) for each in (State.DRAFT, State.ACCEPTED, State.IN_PROGRESS))
@@ -45,8 +45,8 @@ WAITS: dict[Reason, tuple[Decider[Case], date, Actor, Any, list[tuple[Any, ...]]
     Reason.REPLY_OVERDUE: (sent, date(2026, 3, 9), S, None, [(act(Step.DECLINE),), (act(Step.WITHDRAW),), (act(Step.START),)]),
     Reason.INFORMATION_AWAITED: (asked, date(2026, 3, 12), S, None, [(act(Step.SUPPLY),), (act(Step.ACCEPT),), (act(Step.RECALL),)]),
     Reason.TO_BOOK: (
-        accepted,
-        date(2026, 3, 1),
+        done(sent, act(Step.ACCEPT, expected_start_on=TODAY)),
+        TODAY,
         R,
         None,
         [(act(Step.SCHEDULE),), (act(Step.START),), (act(Step.CANCEL),), (act(Step.HOLD),)],
@@ -162,10 +162,31 @@ def test_two_that_run_follow_on_each_other_only_beyond_their_ends() -> None:
     assert [each.referral_id for each in found(longer, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 3, 11))] == [SECOND]
 
 
+def test_a_recipient_who_has_nobody_here_is_missed_by_the_sender_once_the_day_has_passed() -> None:
+    for case, reason, due_on in ((accepted, Reason.TO_BOOK, date(2026, 3, 1)), (booked, Reason.TO_START, date(2026, 3, 20))):
+        assert found(case, reason, due_on) == [task(reason, due_on, R)]
+        assert found(case, reason, due_on + timedelta(days=1)) == [task(reason, due_on, R), task(reason, due_on, S)]
+
+
+def test_a_deviation_waits_for_the_role_that_it_was_reported_to() -> None:
+    theirs = done(running, act(Step.REPORT_DEVIATION, to_role="recipient"))
+    [waiting] = found(theirs, Reason.DEVIATION_TO_ACKNOWLEDGE)
+    assert (waiting.waits_for, waiting.to_role) == (R, "recipient")
+
+
+def test_what_was_declined_beside_something_that_runs_needs_no_successor_and_a_consultation_none_ever() -> None:
+    beside = after(*SENT, Step.DECLINE, begin=running, ref=SECOND)
+    assert found(beside, Reason.SUCCESSOR_MISSING) == []
+    assert found(done(beside, act(Step.COMPLETE)), Reason.SUCCESSOR_MISSING) == []
+    assert found(done(beside, act(Step.ENTER_IN_ERROR)), Reason.SUCCESSOR_MISSING)
+    assert found(after(*SENT, Step.DECLINE, **CONSULTATION), Reason.SUCCESSOR_MISSING) == []
+
+
 def test_an_end_is_near_from_30_days_before_it_on_and_while_it_rests() -> None:
     assert found(ending, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 3, 9)) == []
     assert found(ending, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 3, 10))
     assert found(done(ending, act(Step.HOLD)), Reason.END_NEAR_WITHOUT_NEXT, date(2026, 6, 1))
+    assert found(ending, Reason.END_NEAR_WITHOUT_NEXT, date(2026, 6, 1), closed=True) == []
 
 
 def test_a_draft_or_a_consultation_is_no_next_step() -> None:
@@ -174,9 +195,10 @@ def test_a_draft_or_a_consultation_is_no_next_step() -> None:
     assert found(after(*SENT, Step.DECLINE, begin=ending, ref=SECOND), Reason.END_NEAR_WITHOUT_NEXT)
 
 
-def test_hours_are_below_plan_only_where_the_hours_of_all_that_runs_are_known() -> None:
-    assert found(running, Reason.HOURS_BELOW_PLAN) == []
-    assert found(after(*RUNNING, begin=part_time, ref=SECOND), Reason.HOURS_BELOW_PLAN) == []
+def test_hours_that_nobody_knows_count_as_none_so_that_they_are_asked_for() -> None:
+    assert found(running, Reason.HOURS_BELOW_PLAN) == [task(Reason.HOURS_BELOW_PLAN, date(2026, 3, 1), S)]
+    assert found(after(*RUNNING, begin=part_time, ref=SECOND), Reason.HOURS_BELOW_PLAN)
+    assert found(part_time, Reason.HOURS_BELOW_PLAN, closed=True) == []
     five_more = done(part_time, *BESIDE[:2], act(Step.START, on("03-05"), ref=SECOND, planned_hours_per_week=5))
     assert [(each.referral_id, each.due_on) for each in found(five_more, Reason.HOURS_BELOW_PLAN)] == [(SECOND, date(2026, 3, 5))]
     enrolled = in_state(State.IN_PROGRESS, kind="enrolment", insats_kind=None, planned_hours_per_week=1)
