@@ -94,7 +94,7 @@ def rejected_and_closed(client: str, happened: date) -> list[Act]:
 def referred(client: str, on: date, to: str = "jobbcentrum", *, typed: date | None = None, **draft: Any) -> list[Act]:
     """A referral drafted and sent on one day; it is called by the function it goes to."""
     said = {"kind": "insats", "insats_kind": "work_training", "planned_hours_per_week": 30, "to_function": to, **draft}
-    sent: dict[str, Any] = {"reply_within_working_days": 10, "legal_basis": "osl_10_2"}
+    sent: dict[str, Any] = {"reply_within_working_days": 10, "legal_basis": "consent", "consent_ref": someone(f"consent {client}")}
     return [told(client, to, "draft", on, typed=typed, **said), told(client, to, "sending", on, typed=typed, **sent)]
 
 

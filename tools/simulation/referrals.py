@@ -13,8 +13,8 @@ from tools.simulation.profile import Lognormal, Profile
 DIRECT: Final = 1
 """The referral of a case that its direct assignment drafts: nobody types the draft."""
 DIRECTLY_TO: Final = "jobbcentrum"
-OUR_OWN: Final = frozenset({"jobbcentrum", "joar_socia", "komvux", "sfi"})
-"""The municipality's own functions; to others a person's consent is the ground."""
+OUR_OWN: Final = frozenset({"jobbcentrum", "joar_socia"})
+"""The functions of the sender's own committee; to others, komvux and sfi too (OSL 8 kap. 2 §), a person's consent is the ground."""
 REPLY_WITHIN: Final = 15
 """Working days: longer than anybody is late in typing that it was sent, so that no reminder is ever due before."""
 GROUP: Final = "group"

@@ -13,9 +13,9 @@ from services.referrals.domain.facts import State
 from services.referrals.domain.moments import LOCAL, Precision, When
 from services.referrals.domain.referral import Case, Deviation, Referral
 from services.referrals.domain.rules import steps
+from services.referrals.domain.seeing import Addressed, Seer
 from services.referrals.domain.steps import Actor, Next, Step
 from services.referrals.handlers.cases import Done, beside
-from services.referrals.store.cases import Addressed, Seer, version_for, visible
 from shared.code_lists import Names
 
 CASES = "/referrals/cases"
@@ -159,11 +159,11 @@ class CaseShown(BaseModel):
 
 def case_shown(done: Done, seer: Seer) -> CaseShown:
     """The answer about a case."""
-    case, may_see = done.stored.case, set(visible(done.functions, done.stored, seer))
+    case, may_see = done.stored.case, set(seer.sees(done.stored.case, done.functions))
     return CaseShown(
         case_id=done.case_id,
         referral_id=done.referral_id,
-        version=version_for(done.stored, may_see, seer),
+        version=seer.version(done.stored.version, case, may_see),
         case_closed=done.known.closed and (seer.functions is None or any(case.referrals[key].is_open for key in may_see)),
         referrals=[referral_shown(key, each, done.functions[key], case, may_see) for key, each in case.referrals.items() if key in may_see],
         planned_hours_per_week=sum(
@@ -176,7 +176,7 @@ def case_shown(done: Done, seer: Seer) -> CaseShown:
 def next_shown(done: Done, seer: Seer, allowed: Iterable[Next] | None = None) -> list[StepShown]:
     """Each step that the asker may take, with its address."""
     ours = {Actor.RECIPIENT} if seer.functions is not None else {Actor.SENDER, Actor.CLIENT}
-    may_see = set(visible(done.functions, done.stored, seer))
+    may_see = set(seer.sees(done.stored.case, done.functions))
     found = steps(done.stored.case, beside(done.known)) if allowed is None else allowed
     return [
         StepShown(step=each.step, names=STEPS[each.step], method="POST", path=_path(done.case_id, each))

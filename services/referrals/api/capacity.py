@@ -18,10 +18,11 @@ from services.referrals.api.desk import CREATED, At, House, Looking, staff
 from services.referrals.api.lists import Function, Limit
 from services.referrals.domain.capacity import BlockedFor, Group, Grouping, Programme, Registered, blocked_for
 from services.referrals.domain.moments import LOCAL
+from services.referrals.domain.seeing import Seer
 from services.referrals.domain.steps import NotYet, Refused
 from services.referrals.handlers import capacity as handlers
 from services.referrals.handlers.capacity import NoProgramme, Seen
-from services.referrals.store.cases import FIRST, Seer
+from services.referrals.store.cases import FIRST
 from shared.changes import USUAL
 from shared.context import begin
 from shared.http import StrictModel

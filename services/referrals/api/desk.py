@@ -12,9 +12,9 @@ from fastapi import Depends, Path, Request, Response
 from services.referrals.api.answers import CASE_ID, CASES, DEVIATION_ID, REFERRAL_ID, CaseShown, case_shown, next_shown
 from services.referrals.domain.facts import Fact
 from services.referrals.domain.rules import Act
+from services.referrals.domain.seeing import Seer
 from services.referrals.domain.steps import NotYet, Step
 from services.referrals.handlers.cases import Asked, Done, NotAllowed, Ours, Outdated, Unknown, actor_of, handle
-from services.referrals.store.cases import Seer
 from shared.auth import Caller, caller
 from shared.changes import may_see_protected
 from shared.clock import Clock

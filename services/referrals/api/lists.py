@@ -127,11 +127,12 @@ async def list_referrals(
     """Remisser. A recipient's staff find those that were sent to their function."""
     house: House = request.app.state.house
     found = await store.listed(house.db, to_function, state, seer, after, limit + 1)
+    rows = await store.of_cases(house.db, {case_id for _, case_id in found[:limit]})
+    cases = {case_id: (stored.case, functions) for case_id, stored, _, functions in map(store.whole, rows)}
     shown = []
     for referral_id, case_id in found[:limit]:
-        stored, functions = await store.read(house.db, case_id), await store.functions(house.db, case_id)
-        may_see = store.visible(functions, stored, seer)
-        one = referral_shown(referral_id, stored.case.referrals[referral_id], functions[referral_id], stored.case, may_see)
+        case, functions = cases[case_id]
+        one = referral_shown(referral_id, case.referrals[referral_id], functions[referral_id], case, seer.sees(case, functions))
         shown.append(ListedReferral(case_id=case_id, **one.model_dump()))
     return ReferralsShown(referrals=shown, next_after=shown[-1].referral_id if len(found) > limit else None)
 

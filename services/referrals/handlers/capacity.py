@@ -11,10 +11,11 @@ from services.referrals.domain.facts import Fact, State
 from services.referrals.domain.moments import When, local_date
 from services.referrals.domain.referral import Referral
 from services.referrals.domain.rules import not_later
+from services.referrals.domain.seeing import Seer
 from services.referrals.domain.steps import Refused
 from services.referrals.store import capacity
 from services.referrals.store.capacity import Held, Taken
-from services.referrals.store.cases import Seer, functions
+from services.referrals.store.cases import functions
 from services.referrals.translate import capacity_reported, group_planned
 from shared import outbox
 from shared.context import Context

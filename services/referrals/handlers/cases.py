@@ -11,12 +11,13 @@ from contracts.catalogue import REFERRAL_EVENTS
 from services.referrals.domain.facts import EnteredInError, ReferralDeclined, ReferralDrafted, ReferralRedirected
 from services.referrals.domain.referral import evolve
 from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue, steps
+from services.referrals.domain.seeing import Addressed, Seer
 from services.referrals.domain.steps import Actor, Refused, Step
 from services.referrals.domain.worklist import Task, tasks
 from services.referrals.handlers.capacity import follow_seat, waiting_at
 from services.referrals.store import capacity
 from services.referrals.store import cases as store
-from services.referrals.store.cases import Addressed, Known, Seer, Stored
+from services.referrals.store.cases import Known, Stored
 from services.referrals.translate import name_of, publishable, unplaced
 from shared import changes, outbox
 from shared.context import Context
@@ -108,10 +109,10 @@ async def carry_out(tx: Transaction, ours: Ours, asked: Asked, context: Context)
     before = await store.load(tx, asked.case_id)
     await capacity.hold(tx, asked.case_id, asked.programme_id)
     seen = await show(tx, asked.case_id, asked.seer, asked.act.fact.referral_id)
-    may_see = store.visible(seen.functions, before, asked.seer)
+    may_see = asked.seer.sees(before.case, seen.functions)
     if asked.act.step is not Step.DRAFT and asked.act.fact.referral_id not in may_see:
         raise Unknown
-    if asked.expected_version not in (None, store.version_for(before, may_see, asked.seer)):
+    if asked.expected_version not in (None, asked.seer.version(before.version, before.case, may_see)):
         raise Outdated
     try:
         after = await follow(tx, ours, asked.case_id, before, seen.known, asked.act, context, asked.programme_id)
@@ -128,7 +129,7 @@ async def show(db: Database | Transaction, case_id: UUID, seer: Seer, referral_i
     if known is None or (known.protected and not seer.protected):
         raise Unknown
     done = Done(case_id, await store.read(db, case_id), known, await store.functions(db, case_id), referral_id)
-    if seer.functions is not None and not store.visible(done.functions, done.stored, seer):
+    if seer.functions is not None and not seer.sees(done.stored.case, done.functions):
         raise Unknown
     return done
 
@@ -207,8 +208,8 @@ async def worklist(db: Database, to_function: str | None, seer: Seer, now: datet
 
     def waiting() -> Iterator[tuple[UUID, Task]]:
         for row in rows:
-            case_id, stored, known, functions = store.work_of(row)
-            may_see = store.visible(functions, stored, seer)
+            case_id, stored, known, functions = store.whole(row)
+            may_see = seer.sees(stored.case, functions)
             for task in tasks(stored.case, known.closed, now):
                 addressed = functions[task.referral_id].to_function
                 if task.waits_for is waits_for and task.referral_id in may_see and to_function in (None, addressed):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.referrals.domain.capacity import Group, Grouping, Place, Programme, Registered
-from services.referrals.store.cases import Seer
+from services.referrals.domain.seeing import Seer
 from shared.postgres import Database, Transaction, lock
 from shared.telemetry import step
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from services.referrals.domain.facts import Fact
 from services.referrals.domain.referral import Case
+from services.referrals.domain.seeing import Addressed, Seer
 from shared.context import Context
 from shared.postgres import Database, Transaction, lock
 from shared.telemetry import step
@@ -54,15 +55,12 @@ LIST = """
       AND ($4::text[] IS NULL OR (was_sent AND to_function = ANY($4))) AND ($5 OR NOT protected)
     ORDER BY referral_id LIMIT $6
 """
+OF_CASES = "SELECT * FROM whole WHERE stream = ANY($1)"
 WORKED_ON = """
-    SELECT stream, version, body, closed_by, known_case.protected, assignments, (
-        SELECT jsonb_object_agg(referral_id, jsonb_build_array(to_function, suggested_function)) FROM referral
-        WHERE referral.case_id = stream
-    ) AS functions FROM state JOIN known_case ON case_id = stream
-    WHERE stream IN (
+    SELECT * FROM whole WHERE stream IN (
         SELECT case_id FROM referral
         WHERE ($1::text[] IS NULL OR (was_sent AND to_function = ANY($1))) AND ($2::text IS NULL OR to_function = $2)
-    ) AND ($3 OR NOT known_case.protected)
+    ) AND ($3 OR NOT protected)
 """
 FIRST = UUID(int=0)
 
@@ -97,14 +95,6 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Addressed:
-    """To whom a referral goes, and whom its recipient suggests instead: kept here also where events and state may not say so."""
-
-    to_function: str
-    suggested_function: str | None = None
-
-
-@dataclass(frozen=True)
 class Conflict:
     """Something that was not applied because another came first, for a human to look at: what, by whom, about which referral.
 
@@ -118,14 +108,6 @@ class Conflict:
     by_actor: str
     noted_at: datetime
     said: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Seer:
-    """Who looks: of which functions they are the staff, None for the senders' staff, who see all; and whether the protected too."""
-
-    functions: tuple[str, ...] | None = None
-    protected: bool = False
 
 
 @step
@@ -213,27 +195,18 @@ async def listed(db: Database, to_function: str | None, state: str | None, seer:
 
 
 async def worked_on(db: Database, to_function: str | None, seer: Seer) -> Sequence[Any]:
-    """Of every case with a referral that the asker may see the row that `work_of` reads."""
+    """Of every case with a referral that the asker may see the row that `whole` reads."""
     own = list(seer.functions) if seer.functions is not None else None
     return await db.fetch(WORKED_ON, own, to_function, seer.protected)
 
 
-def work_of(row: Any) -> tuple[UUID, Stored, Known, Mapping[UUID, Addressed]]:
+async def of_cases(db: Database, case_ids: Collection[UUID]) -> Sequence[Any]:
+    """The same of these cases."""
+    return await db.fetch(OF_CASES, list(case_ids))
+
+
+def whole(row: Any) -> tuple[UUID, Stored, Known, Mapping[UUID, Addressed]]:
     """A case, its referrals, what is known of it, and to whom each of its referrals goes."""
     functions = {UUID(key): Addressed(*said) for key, said in row["functions"].items()}
     known = Known(row["closed_by"], row["protected"], row["assignments"])
     return row["stream"], Stored(row["version"], BODY.validate_python(row["body"])), known, functions
-
-
-def visible(functions: Mapping[UUID, Addressed], stored: Stored, seer: Seer) -> Collection[UUID]:
-    """The referrals of a case that somebody may see: the senders' staff all; a recipient's those that were sent to their function."""
-    if seer.functions is None:
-        return stored.case.referrals.keys()
-    return [key for key, each in stored.case.referrals.items() if each.sent is not None and functions[key].to_function in seer.functions]
-
-
-def version_for(stored: Stored, may_see: Collection[UUID], seer: Seer) -> int:
-    """The version as somebody sees it: a recipient's staff count only the facts of what they may see."""
-    if seer.functions is None:
-        return stored.version
-    return sum(each.facts for key, each in stored.case.referrals.items() if key in may_see)
