@@ -39,6 +39,7 @@ from shared.problems import Problem
 from shared.sessions import page_caller
 
 LONGEST_NAME = 500
+HEADLINE = Measure.L20
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
@@ -75,7 +76,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
     async def measures(
         request: Request,
         language: ReaderLanguage,
-        measure: Measure = Measure.L20,
+        measure: Measure = HEADLINE,
         by: Grouping = Grouping.HINDRANCE,
         as_of: AskedLimit = None,
         known_at: AskedLimit = None,
@@ -83,8 +84,11 @@ def routes(db: Database, clock: Clock) -> APIRouter:
         now = await clock.now()
         limits = as_of or now, known_at or now
         known = await handlers.known(db, *limits)
+        reports = {each.value: figures_of(each, *limits, known, by if each is measure else None) for each in Measure}
+        is_headline = measure is HEADLINE and by is Grouping.HINDRANCE
         shown = Measures(
-            reports={each.value: figures_of(each, *limits, known, by if each is measure else None) for each in Measure},
+            headline=reports[HEADLINE.value] if is_headline else figures_of(HEADLINE, *limits, known, Grouping.HINDRANCE),
+            reports=reports,
             shown=measure.value,
             steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
             flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),

@@ -110,6 +110,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "median": ("median", "median"),
     "median_so_far": ("median hittills", "median so far"),
     "within": ("Inom", "Within"),
+    "within.days": ("inom {days} dagar", "within {days} days"),
     "waiting.title": ("Väntar fortfarande", "Still waiting"),
     "completed.title": ("Färdiga", "Completed"),
     "completed.figure": ("Väntan", "Wait"),

@@ -5,17 +5,20 @@ import hashlib
 import html
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from services.leadtimes.api.curves import curve_of
+from services.leadtimes.api.measures import figures_of
 from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.grouping import Grouping
-from services.leadtimes.domain.measures import Measure, Outcome
+from services.leadtimes.domain.measures import Interval, Measure, Outcome
 from services.leadtimes.domain.waits import summary
+from services.leadtimes.handlers import Known
 from tests.unit.leadtimes.histories import decided, drafted, sent
 from tests.unit.leadtimes.test_insats_histories import opened
 from tests.unit.leadtimes.test_passage import ways
-from tests.unit.leadtimes_page.sample import AS_OF, log_waits, measures_page, six, support, wait, waits_page
+from tests.unit.leadtimes_page.sample import AS_OF, KNOWN_AT, log_waits, measures_page, six, support, wait, waits_page
 
 BOTH = (Language.SWEDISH, Language.ENGLISH)
 
@@ -51,6 +54,9 @@ def test_a_direct_assignment_is_told_in_working_days() -> None:
         assert page.count('data-of="L09.still_waiting.working_days_median_so_far"') == 2
         assert page.count('data-of="L09.completed.working_days.median"') == 3, "in the overview, as the headline and in the table"
         assert '<data value="30.0" data-of="L09.completed.median">' in page
+        assert '<data value="21.0" data-of="L09.groups.0.completed.working_days.median">' in page
+        assert '<data value="28.0" data-of="L09.groups.0.still_waiting.working_days_median_so_far">' in page
+        assert 'data-of="L09.groups.0.completed.median"' not in page
 
 
 def test_months_of_support_are_shown_whole_and_never_as_days() -> None:
@@ -66,7 +72,7 @@ def test_months_of_support_are_shown_whole_and_never_as_days() -> None:
     assert '<data value="5.0" data-of="L24.still_receiving.mean_so_far">5\xa0months</data>' in page
     assert "Reason Count moved away 1" in read
     assert "Rule Count entered in error 1" in read
-    assert "confidence" not in read
+    assert "confidence" not in read[read.index("Every measure") :]
     assert "Calendar days" not in read
     assert "5 månader" in plain(measures_page([], Language.SWEDISH, "L24", every))
 
@@ -94,6 +100,7 @@ def test_who_ended_otherwise_and_who_is_not_counted_stand_there_by_reason_and_ru
     read = plain(measures_page([*six(), wait(5, Outcome.ENDED_OTHERWISE, "moved"), wait(5, Outcome.EXCLUDED, "starts_after_closing")]))
     assert "Reason Count moved away 1" in read
     assert "Rule Count the wait would start after the closing 1" in read
+    assert "unknown 3 median so far 40 days 3 median 30 days 1 moved away: 1" in read, "by group too"
     assert "Aalen–Johansen" in read
 
 
@@ -192,6 +199,22 @@ def test_a_link_keeps_what_was_asked_and_changes_one_thing() -> None:
     assert 'href="/leadtimes/?lang=sv&amp;as_of=2026-03-31&amp;measure=L01#measure"' in measures_page(six(), Language.SWEDISH)
 
 
+def test_the_form_keeps_what_was_asked_and_names_the_day_that_the_head_of_the_page_says() -> None:
+    asked_known = measures_page(six(), asked={"known_at": "2026-04-01T08:15:00Z"})
+    assert '<input type="hidden" name="known_at" value="2026-04-01T08:15:00+00:00">' in asked_known
+    assert 'name="known_at"' not in measures_page(six()), "what was not asked for stays the state of now"
+    assert 'name="as_of" value="2026-03-31"' in measures_page(six())
+    at_night = measures_page(six(), as_of=datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+    assert "As of 1 July 2026 at 00:30" in plain(at_night)
+    assert 'name="as_of" value="2026-07-01"' in at_night
+
+
+def test_the_waits_of_a_person_are_counted_as_waits_and_not_as_people() -> None:
+    two = [replace(wait(9, Outcome.OPEN), measure=Measure.L20P)] * 2
+    assert "still waiting 2 of 2 waits" in plain(measures_page(two, shown="L20P"))
+    assert "väntar fortfarande 2 av 2 väntetider" in plain(measures_page(two, Language.SWEDISH, "L20P"))
+
+
 def test_the_policy_names_the_style_that_the_page_brings_and_allows_no_script() -> None:
     for page in (measures_page(six()), render_progress("small", 3, 9, Language.SWEDISH, Address("/"))):
         [style] = re.findall(r"<style>(.*?)</style>", page, flags=re.DOTALL)
@@ -205,6 +228,40 @@ def test_an_unfinished_import_says_how_far_it_is() -> None:
     assert "3 412 av 8 577 händelser har kommit fram." in plain(render_progress("small", 3412, 8577, Language.SWEDISH, Address("/")))
 
 
+def headline_waits() -> list[Interval]:
+    """The oracle of the rule set as waits for an insats, half of them of one hindrance, and of that one who moved and who was in one."""
+    ended = [wait(5, Outcome.ENDED_OTHERWISE, reason) for reason in ("moved", "joined_the_circus")]
+    already = wait(5, Outcome.EXCLUDED, "already_in_insats")
+    codes = (*(None, "language") * 3, "language", "language", None)
+    return [replace(each, measure=Measure.L20, hindrance=code) for each, code in zip([*six(), *ended, already], codes, strict=True)]
+
+
+def test_the_headline_comes_first_whatever_else_is_shown_and_names_every_end() -> None:
+    waits, shown = headline_waits(), figures_of(Measure.L20, AS_OF, KNOWN_AT, Known(tuple(headline_waits()), (), (), 0), Grouping.HINDRANCE)
+    for page in (measures_page(waits, shown="L20"), measures_page(waits, shown="L04", by=Grouping.CHANNEL)):
+        read = plain(page)
+        assert read.index("Rule set 3 Share that have started an insats, by support hindrance L20") < read.index("Every measure")
+        assert (
+            "Support hindrance within 30 days within 90 days within 180 days within 365 days All contacts 8 cases 28.1% 2.6% – 64.3%"
+            in read
+        )
+        assert (
+            "language 5 cases 0.0% – beyond follow-up – beyond follow-up – beyond follow-up unknown 3 cases 66.7% 22.6% – 99.1% 100.0%"
+            in read
+        )
+        assert (
+            "All contacts 3 3 joined_the_circus : 1 , moved away: 1 language 0 3 joined_the_circus : 1 , moved away: 1 unknown 3 0 –"
+            in read
+        )
+        assert "Not counted. already in an insats at first contact: 1 ." in read
+        for number, group in enumerate((shown, *shown["groups"])):
+            of = f"headline.groups.{number - 1}" if number else "headline"
+            assert f'<data value="{group["curve"][0]["share"]}" data-of="{of}.curve.0.share">' in page
+    assert "Alla kontakter 8 ärenden 28,1 % 2,6 % – 64,3 %" in plain(measures_page(waits, Language.SWEDISH))
+    assert measures_page(waits, shown="L20").count('class="shares"') == 1, "the groups of the headline are not told twice"
+    assert "All contacts 0 cases – beyond follow-up" in plain(measures_page([]))
+
+
 def test_a_measure_is_shown_by_what_was_known_in_time_and_each_group_by_its_name() -> None:
     waits = [
         replace(each, hindrance=code, unit=unit)
@@ -212,7 +269,9 @@ def test_a_measure_is_shown_by_what_was_known_in_time_and_each_group_by_its_name
     ]
     read = plain(measures_page(waits))
     assert "language 3 median so far 40 days 0 0 unknown 0 3 median 30 days 0" in read
-    assert "known at the first decision" in read
+    assert "The hindrance is the one known at the first decision, before it the last one known. The unit is the case's first unit." in read
+    assert "All 6 cases 37.5% 10.7% – 85.8% – beyond follow-up" in read
+    assert "language 3 cases 0.0% – beyond follow-up" in read
     assert "språkhinder 3 median hittills 40 dagar" in plain(measures_page(waits, Language.SWEDISH))
     by_unit = measures_page(waits, by=Grouping.UNIT)
     assert "<code>basgruppen</code>" in by_unit
