@@ -46,26 +46,38 @@ class Completed(BaseModel):
 
 
 class StillWaiting(BaseModel):
-    """Who still waits, by age in calendar days; `working_days_median_so_far` is the median in working days."""
+    """Who still waits, by age in calendar days; `working_days_median_so_far` is the median in working days.
+
+    `month_buckets`, of L22 alone: the ages of those ready for the next step as those of blocked places are told, in months.
+    """
 
     n: int
     median_so_far: float | None
     working_days_median_so_far: float | None
     buckets: dict[str, int]
+    month_buckets: dict[str, int] | None = None
 
 
 class Point(BaseModel):
-    """The share completed within so many days of the start, with its 95 % band where there is one."""
+    """The share completed within so many days of the start, with its 95 % band where there is one.
+
+    `beyond_follow_up`: nobody was followed so long, not to be shown. `too_few_followed`: no share, for all who were followed from the
+    start had ended by then, and those who came late or wait still had not.
+    """
 
     day: int | float
     share: float | None
     low: float | None
     high: float | None
     beyond_follow_up: bool
+    too_few_followed: bool
 
 
 class Figures(BaseModel):
-    """One measure, always all of it together. `curve_median`: days until half of all were completed, those who wait counted; or never."""
+    """One measure, always all of it together. `curve_median`: days until half of all were completed, those who wait counted; or never.
+
+    `flags`: how many of all waits have each flag of data quality, excluded ones too.
+    """
 
     measure: Measure
     as_of: str
@@ -77,6 +89,7 @@ class Figures(BaseModel):
     curve: list[Point]
     curve_median: float | None
     excluded: dict[str, int]
+    flags: dict[str, int]
 
 
 class GroupFigures(Figures):
