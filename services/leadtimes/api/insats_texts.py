@@ -127,6 +127,15 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "headline.became": ("Vad det blev av kontakterna", "What became of the contacts"),
     "headline.started": ("började", "started"),
     "headline.waiting": ("väntar", "still wait"),
+    "months.title": ("Redo för nästa steg, i månader", "Ready for the next step, in months"),
+    "months.up_to_3_months": ("0–3 månader", "0–3 months"),
+    "months.up_to_6_months": ("3–6 månader", "3–6 months"),
+    "months.up_to_12_months": ("6–12 månader", "6–12 months"),
+    "months.over_12_months": ("över 12 månader", "over 12 months"),
+    "months.note": (
+        "De som väntar nu. Tre månader är till och med 90 dagar, sex 180 och tolv 365.",
+        "Those who wait now. Three months are up to and with 90 days, six 180 and twelve 365.",
+    ),
     "by.recipient": ("mottagare av remissen", "recipient of the referral"),
     "where.title": ("Var människor är efter första kontakt", "Where people are after first contact"),
     "where.day": ("Dagar efter kontakt", "Days after contact"),
@@ -137,6 +146,7 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "where.closed": ("avslutade", "closed"),
     "where.already": ("därav redan i insats vid kontakt", "of them in an insats already at contact"),
     "where.unseen": ("Utelämnade: kända först senare", "Left out: known to us only later"),
+    "where.void": ("Utelämnade: registrerade av misstag", "Left out: entered in error"),
     "where.note": (
         "Läget efter allt som hände den dagen, av alla för vilka dagen har passerat. Den som redan var i insats räknas som i insats.",
         "After all that happened on that day, of all whose day has passed. Whoever was in an insats already counts as in one.",
@@ -151,9 +161,14 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
         "Delade dagar räknas hos alla som har något öppet.",
         "Each day from first contact to insats, closing or the as-of date belongs to one. Shared days count for all with something open.",
     ),
-    "held.bounces": ("Remisser som studsat vidare", "Referrals that bounced on"),
-    "held.no_shows": ("Uteblivna besök", "No-shows"),
-    "held.hops": ("Slussningar mellan enheter, återgångar medräknade", "Routings between units, returns included"),
+    "held.cases": ("Ärenden", "Cases"),
+    "held.left_out": ("Utelämnade", "Left out"),
+    "held.negative": ("insatsen daterad före kontakten", "insats dated before the contact"),
+    "held.void": ("registrerade av misstag", "entered in error"),
+    "held.every": ("I alla ärenden utom dem som registrerats av misstag", "In all cases but those entered in error"),
+    "held.bounces": ("remisser som studsat vidare", "referrals that bounced on"),
+    "held.no_shows": ("uteblivna besök", "no-shows"),
+    "held.hops": ("slussningar mellan enheter, återgångar medräknade", "routings between units, returns included"),
 }
 
 # What ends these waits otherwise, and what keeps one out.

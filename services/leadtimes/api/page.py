@@ -1,6 +1,5 @@
 """The pages: GET /leadtimes/ with the measures, and of an imported log GET …/logs/{name}/page with its waits, …/flows with its flows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -91,7 +90,6 @@ def routes(db: Database, clock: Clock) -> APIRouter:
             reports=reports,
             shown=measure.value,
             steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
-            flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),
             incomplete=known.incomplete,
             logs={log.name: str(request.url_for("log", name=log.name).path) for log in await handlers.logs(db)},
             where=where_of(known, *limits),

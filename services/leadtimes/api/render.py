@@ -74,7 +74,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Measures:
-    """What the page of measures shows: the headline (L20 by hindrance), a report for each, one in full with groups, curve and data quality.
+    """What the page of measures shows: the headline (L20 by hindrance), a report for each, one in full with groups and curve.
 
     Beside them where people are, and who held the ball, each as the API answers it.
     """
@@ -83,7 +83,6 @@ class Measures:
     reports: Mapping[str, Mapping[str, Any]]
     shown: str
     steps: Sequence[Point]
-    flags: Mapping[str, int]
     incomplete: int
     logs: Mapping[str, str]
     where: Mapping[str, Any]

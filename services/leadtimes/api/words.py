@@ -55,6 +55,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "of": ("av", "of"),
     "no_value": ("–", "–"),
     "beyond": ("längre än uppföljningen", "beyond follow-up"),
+    "too_few": ("för få följda från början", "too few followed from the start"),
+    "too_few.note": (
+        "För få har följts från början för att säga när hälften av alla var färdiga.",
+        "Too few were followed from the start to say when half of all were completed.",
+    ),
     "waited": ("Har väntat", "Have waited"),
     "waiting.half": ("Hälften av dem har hittills väntat minst", "Half of them have so far waited at least"),
     "none_waiting": ("Ingen väntar just nu.", "Nobody is waiting right now."),

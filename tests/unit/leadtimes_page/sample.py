@@ -65,10 +65,7 @@ def measures_page(
         reports={each.value: figures_of(each, *of_waits, by if each.value == shown else None) for each in Measure},
         shown=shown,
         steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure(shown), waits, as_of)],
-        **(
-            {"flags": {}, "incomplete": 0, "logs": {}, "where": where_of(*of_cases), "responsibility": responsibility_of(*of_cases)}
-            | changed
-        ),
+        **({"incomplete": 0, "logs": {}, "where": where_of(*of_cases), "responsibility": responsibility_of(*of_cases)} | changed),
     )
     return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"} | dict(asked or {})))
 

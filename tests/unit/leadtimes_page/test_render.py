@@ -5,19 +5,19 @@ import hashlib
 import html
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.measures import figures_of
 from services.leadtimes.api.render import POLICY, Address, render_choice, render_progress
 from services.leadtimes.api.words import Language
 from services.leadtimes.domain.grouping import Grouping
-from services.leadtimes.domain.measures import Interval, Measure, Outcome
+from services.leadtimes.domain.measures import Flag, Interval, Measure, Outcome
 from services.leadtimes.domain.waits import summary
 from services.leadtimes.handlers import Known
-from tests.unit.leadtimes.histories import decided, drafted, sent
+from tests.unit.leadtimes.histories import begun, closed, contact, decided, drafted, found, sent
 from tests.unit.leadtimes.test_insats_histories import opened
-from tests.unit.leadtimes.test_passage import ways
+from tests.unit.leadtimes.test_passage import in_case, ways
 from tests.unit.leadtimes_page.sample import AS_OF, KNOWN_AT, log_waits, measures_page, six, support, wait, waits_page
 
 BOTH = (Language.SWEDISH, Language.ENGLISH)
@@ -121,9 +121,8 @@ def test_cases_that_lack_an_event_are_counted_in_words() -> None:
 
 
 def test_data_quality_is_said_and_never_repaired() -> None:
-    assert "3 cases: no first contact, the application stands in for it." in plain(
-        measures_page(six(), flags={"first_contact_inferred": 3})
-    )
+    flagged = [replace(each, flags=(Flag.FIRST_CONTACT_INFERRED,)) for each in six()[:3]]
+    assert "3 cases: no first contact, the application stands in for it." in plain(measures_page([*flagged, *six()[3:]]))
 
 
 def test_a_street_without_a_case_has_a_page_too() -> None:
@@ -292,4 +291,46 @@ def test_where_people_are_and_who_holds_the_ball_stand_on_the_page_with_the_figu
     assert "the recipient jobbcentrum 171 94.5% 171" in text
     assert '<data value="10" data-of="responsibility.parts.0.days">10</data>' in page
     assert "mottagaren jobbcentrum" in plain(measures_page([], Language.SWEDISH, cases=ways(way, as_of=AS_OF)))
+    assert "In all cases but those entered in error ( 1 ): referrals that bounced on: 0 , no-shows: 0 , routings" in text
+    assert "insats, closing or the as-of date belongs to one" in text
+    assert "avslut eller lägets datum hör till en enda" in plain(measures_page([], Language.SWEDISH))
     assert "Nobody is counted." in plain(measures_page([]))
+
+
+def test_where_people_are_names_each_closing_and_both_tables_say_whom_they_leave_out() -> None:
+    moved, late = ([*opened("2025-10-01"), closed(day, reason)] for day, reason in (("2025-10-20", "moved"), ("2026-02-01", "rejected")))
+    already = [*opened("2025-10-01"), found("2025-09-15", recorded="2025-10-10T09:00")]
+    void = [contact("2025-10-01"), closed("2025-10-09", "entered_in_error")]
+    early = [*opened("2025-10-10"), begun("2025-10-01")]
+    unseen = opened("2025-10-01", known_from="2025-12-01")
+    every = (moved, late, already, void, early, unseen)
+    page = measures_page([], cases=ways(*(in_case(number, *facts) for number, facts in enumerate(every)), as_of=AS_OF))
+    read = plain(page)
+    assert "closed 1 1 2 0 moved away 1 1 1 0 rejected 0 0 1 0 Everybody 4 5 4 0" in read
+    assert (
+        "of them in an insats already at contact 1 1 1 0 Left out: known to us only later 1 0 0 0 Left out: entered in error 1 1 1 0"
+        in read
+    )
+    left_out = "insats dated before the contact: 1 , entered in error: 1 , already in an insats at first contact: 1"
+    assert f"Cases: 3 . Left out: {left_out} ." in read
+    assert "In all cases but those entered in error ( 5 ):" in read
+    assert '<data value="1" data-of="where.days.2.closed.rejected">' in page
+
+
+def test_the_ages_of_those_ready_for_the_next_step_are_told_in_months_too() -> None:
+    ready = [replace(wait(days, Outcome.OPEN), measure=Measure.L22) for days in (90, 91, 180, 181, 365, 366)]
+    page = measures_page(ready, shown="L22")
+    assert "0–3 months 1 3–6 months 2 6–12 months 2 over 12 months 1" in plain(page)
+    assert '<data value="2" data-of="L22.still_waiting.month_buckets.up_to_12_months">' in page
+    assert "0–3 månader 1 3–6 månader 2" in plain(measures_page(ready, Language.SWEDISH, "L22"))
+    assert "month_buckets" not in measures_page(six())
+
+
+def test_where_too_few_were_followed_from_the_start_that_is_said_and_no_share_shown() -> None:
+    taken_over = [replace(each, known_from=AS_OF - timedelta(days=9)) for each in [wait(200, Outcome.OPEN)] * 20]
+    waits = [replace(each, measure=Measure.L20) for each in [*taken_over, wait(1, Outcome.COMPLETED)]]
+    page = measures_page(waits, shown="L20")
+    assert "30 days too few followed from the start 90 days too few followed from the start" in plain(page)
+    assert "All contacts 21 cases – too few followed from the start" in plain(page)
+    assert "not reached Too few were followed from the start to say when half" in plain(page)
+    assert 'data-of="L20.curve.0.share"' not in page
