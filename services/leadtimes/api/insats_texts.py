@@ -120,9 +120,11 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "headline.all": ("Alla kontakter", "All contacts"),
     "headline.note": (
         "Dagar sedan första kontakt, med 95 % konfidensintervall. Alla räknas med, även de som väntar och de som slutade på annat sätt "
-        "(Aalen–Johansen). Hindret är det som var känt vid det första beslutet. Streck: så länge har ingen eller för få följts.",
+        "(Aalen–Johansen). Hindret är det som var känt vid det första beslutet, före det det senast kända. "
+        "Streck: så länge har ingen eller för få följts.",
         "Days since first contact, with 95% confidence intervals. Everybody counts, those who wait and those who ended otherwise too "
-        "(Aalen–Johansen). The hindrance is the one known at the first decision. A dash: nobody or too few were followed so long.",
+        "(Aalen–Johansen). The hindrance is the one known at the first decision, before it the last one known. "
+        "A dash: nobody or too few were followed so long.",
     ),
     "headline.became": ("Vad det blev av kontakterna", "What became of the contacts"),
     "headline.started": ("började", "started"),
