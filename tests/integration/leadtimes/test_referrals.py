@@ -38,7 +38,7 @@ async def test_referrals_make_the_waits_for_an_insats_whatever_came_first(leadti
     shown = await asked(leadtimes, "where")
     assert shown["days"][0] == {
         **{"day": 30, "n": 1, "waiting": 0, "between": 0, "in_insats": 1, "closed": {}},
-        **{"already_in_insats": 0, "before_known_from": 0},
+        **{"already_in_insats": 0, "before_known_from": 0, "void": 0},
     }
     assert [day["n"] for day in shown["days"]] == [1, 0, 0, 0]
     held = await asked(leadtimes, "responsibility", as_of="2026-03-01")
