@@ -1,6 +1,6 @@
 """`sluss leadtimes`: the measures of our own cases, completed beside still waiting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import click
@@ -8,8 +8,8 @@ import click
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import IN_WORKING_DAYS, Measure
 from tools.api import BadInput, RefusedInput, open_api, street
-from tools.figures import BEYOND, NOT_REACHED, format_option, moment, print_csv, print_json, share, with_unit
-from tools.passage import print_responsibility, print_where
+from tools.figures import BEYOND, NOT_REACHED, TOO_FEW, format_option, moment, print_csv, print_json, share, with_unit
+from tools.passage import passage_rows, print_responsibility, print_where
 
 FROM_TO: Final = {
     "L20": "first contact to the first insats that counts",
@@ -37,6 +37,13 @@ FROM_TO: Final = {
     "L23": "end of the last open insats to the next",
     "L24": "months of support",
 }
+MONTHS: Final = {
+    "up_to_3_months": "0–3 months",
+    "up_to_6_months": "3–6 months",
+    "up_to_12_months": "6–12 months",
+    "over_12_months": "over 12 months",
+}
+SMALL_COUNTS: Final = "These figures are for staff and show small counts too. Do not pass them on as they are."
 
 
 @click.command()
@@ -75,7 +82,7 @@ def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str
         case "json":
             print_json(found)
         case "csv":
-            print_csv([row for each in measures for row in _rows(each)])
+            _csv([row for each in measures for row in _rows(each)])
         case _:
             for each in measures:
                 print_measure(each)
@@ -86,11 +93,17 @@ def show_passage(asked: str, found: Any, shown_as: str) -> None:
     if shown_as == "json":
         print_json(found)
     elif shown_as == "csv":
-        print_csv(found["days" if asked == "where" else "parts"])
+        _csv(passage_rows(asked, found))
     elif asked == "where":
         print_where(found)
     else:
         print_responsibility(found)
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> None:
+    """A file of small counts that is easily passed on, so what the page says is said here too."""
+    print_csv(rows)
+    click.echo(SMALL_COUNTS, err=True)
 
 
 def _rows(measure: Any) -> list[dict[str, Any]]:
@@ -118,23 +131,38 @@ def print_measure(measure: Any) -> None:
 def _lines(figures: Any) -> Iterator[str]:
     waiting, done, ended = figures["still_waiting"], figures["completed"], figures["ended_otherwise"]
     of = waiting["n"] + done["n"] + sum(ended.values())
-    if not of:
+    if of:
+        yield from _whole(figures, of)
+    else:
         yield "nobody had begun to wait"
-        return
+    yield from _left_out(figures)
+
+
+def _whole(figures: Any, of: int) -> Iterator[str]:
+    waiting, done, ended = figures["still_waiting"], figures["completed"], figures["ended_otherwise"]
     if not waiting["n"]:
         yield f"0 of {of:,} still waiting"
     else:
         of_half = _both(figures, waiting["median_so_far"], waiting["working_days_median_so_far"])
         yield f"{waiting['n']:,} of {of:,} still waiting, half of them for {of_half} or longer"
         yield "  " + " · ".join(f"{n:,} for {_bucket(name)}" for name, n in waiting["buckets"].items())
+        if "month_buckets" in waiting:
+            yield "  " + " · ".join(f"{n:,} for {MONTHS[name]}" for name, n in waiting["month_buckets"].items())
     yield f"{done['n']:,} completed" + (f": {_distribution(figures)}" if done["n"] else "")
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
     half = figures["curve_median"]
-    yield "half of all completed " + (f"within {_days(half)}" if half is not None else NOT_REACHED) + ", those who wait counted"
+    never = TOO_FEW if any(point["too_few_followed"] for point in figures["curve"]) else NOT_REACHED
+    yield "half of all completed" + (f" within {_days(half)}" if half is not None else f": {never}") + ", those who wait counted"
     yield "completed within " + " · ".join(_point(point) for point in figures["curve"])
+
+
+def _left_out(figures: Any) -> Iterator[str]:
+    """Who counts nowhere, by rule, and what is wrong with the data of those who may count."""
     if figures["excluded"]:
         yield "excluded: " + _by_reason(figures["excluded"])
+    if figures.get("flags"):
+        yield "flagged: " + _by_reason(figures["flags"])
 
 
 def _bucket(name: str) -> str:
@@ -147,6 +175,8 @@ def _by_reason(counts: Any) -> str:
 
 def _point(point: Any) -> str:
     within = f"{point['day']:g} days:"
+    if point["too_few_followed"]:
+        return f"{within} {TOO_FEW}"
     if point["share"] is None or point["beyond_follow_up"]:
         return f"{within} {BEYOND}"
     band = "" if point["low"] is None else f" ({point['low'] * 100:.1f} – {share(point['high'])})"
@@ -169,9 +199,15 @@ def _months_of_support(figures: Any) -> Iterator[str]:
     """L24 for people: months, never days."""
     still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
     of = still["n"] + done["n"] + sum(ended.values())
-    if not of:
+    if of:
+        yield from _whole_support(figures, of)
+    else:
         yield "nobody had support"
-        return
+    yield from _left_out(figures)
+
+
+def _whole_support(figures: Any, of: int) -> Iterator[str]:
+    still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
     yield f"{still['n']:,} of {of:,} still have an open case" + (
         f": median {_months(still['median_so_far'])} so far, mean {_months(still['mean_so_far'])}, over six months {still['over_target']:,}"
         if still["n"]
@@ -185,8 +221,6 @@ def _months_of_support(figures: Any) -> Iterator[str]:
     )
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
-    if figures["excluded"]:
-        yield "excluded: " + _by_reason(figures["excluded"])
 
 
 def _months(months: float) -> str:
