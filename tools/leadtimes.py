@@ -53,8 +53,19 @@ SMALL_COUNTS: Final = "These figures are for staff and show small counts too. Do
 @click.option("--responsibility", "asked", flag_value="responsibility", help="Who held the ball on the way to an insats.")
 @click.option("--as-of", metavar="DATE", help="What had happened by then: a day, or an instant with its offset.  [default: now]")
 @click.option("--known-at", metavar="DATE", help="What was recorded by then.  [default: now]")
+@click.option("--from", "first", metavar="DAY", help="Completed and ended otherwise: only what ended that day or later.")
+@click.option("--until", metavar="DAY", help="... and that day or earlier.")
 @format_option
-def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str | None, known_at: str | None, shown_as: str) -> None:
+def leadtimes(
+    measure: str | None,
+    by: str | None,
+    asked: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    first: str | None,
+    until: str | None,
+    shown_as: str,
+) -> None:
     """Show the lead times, first contact to insats (L20) first, and the months of support (L24).
 
     Completed, still waiting, ended otherwise, and the share completed within 30, 90, 180 and 365 days. Groups (--by): the channel of
@@ -66,14 +77,15 @@ def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str
     \b
     Exit codes: 0 shown, 2 a date that is none, 3 leadtimes does not answer.
     """
-    if asked and (measure or by):
-        raise BadInput(f"--{asked} is about all cases: it goes with neither --measure nor --by.")
+    if asked and (measure or by or first or until):
+        raise BadInput(f"--{asked} is about all cases: it goes with neither --measure, --by, --from nor --until.")
     path = [asked] if asked else ["measures", *([measure] if measure else [])]
     with open_api(street(), "leadtimes") as api:
         try:
-            found = api.get(*path, by=by, as_of=as_of, known_at=known_at)
+            found = api.get(*path, by=by, as_of=as_of, known_at=known_at, **{"from": first}, until=until)
         except RefusedInput:
-            raise BadInput("--as-of and --known-at are a day (2026-03-31) or an instant with its offset.") from None
+            dates = "--as-of and --known-at are a day (2026-03-31) or an instant with its offset, --from and --until days in this order."
+            raise BadInput(dates) from None
     if asked:
         show_passage(asked, found, shown_as)
         return
@@ -116,6 +128,8 @@ def print_measure(measure: Any) -> None:
     """A measure for people, who still waits first, and its groups after it."""
     click.echo(f"{measure['measure']}  {FROM_TO[measure['measure']]}")
     click.echo(f"  as of {moment(measure['as_of'])}, known at {moment(measure['known_at'])}, rule set {measure['rule_set']}")
+    if period := _period(measure):
+        click.echo(f"  completed and ended otherwise: only what ended {period}")
     lines = _months_of_support if "still_receiving" in measure else _lines
     for line in lines(measure):
         click.echo(f"  {line}")
@@ -131,20 +145,24 @@ def print_measure(measure: Any) -> None:
 def _lines(figures: Any) -> Iterator[str]:
     waiting, done, ended = figures["still_waiting"], figures["completed"], figures["ended_otherwise"]
     of = waiting["n"] + done["n"] + sum(ended.values())
-    if of:
-        yield from _whole(figures, of)
+    if of or _period(figures):
+        yield from _whole(figures, "" if _period(figures) else f" of {of:,}")
     else:
         yield "nobody had begun to wait"
     yield from _left_out(figures)
 
 
-def _whole(figures: Any, of: int) -> Iterator[str]:
+def _period(figures: Any) -> str:
+    return " ".join(f"{name} {figures[name]}" for name in ("from", "until") if name in figures)
+
+
+def _whole(figures: Any, of: str) -> Iterator[str]:
     waiting, done, ended = figures["still_waiting"], figures["completed"], figures["ended_otherwise"]
     if not waiting["n"]:
-        yield f"0 of {of:,} still waiting"
+        yield f"0{of} still waiting"
     else:
         of_half = _both(figures, waiting["median_so_far"], waiting["working_days_median_so_far"])
-        yield f"{waiting['n']:,} of {of:,} still waiting, half of them for {of_half} or longer"
+        yield f"{waiting['n']:,}{of} still waiting, half of them for {of_half} or longer"
         yield "  " + " · ".join(f"{n:,} for {_bucket(name)}" for name, n in waiting["buckets"].items())
         if "month_buckets" in waiting:
             yield "  " + " · ".join(f"{n:,} for {MONTHS[name]}" for name, n in waiting["month_buckets"].items())
@@ -199,16 +217,16 @@ def _months_of_support(figures: Any) -> Iterator[str]:
     """L24 for people: months, never days."""
     still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
     of = still["n"] + done["n"] + sum(ended.values())
-    if of:
-        yield from _whole_support(figures, of)
+    if of or _period(figures):
+        yield from _whole_support(figures, "" if _period(figures) else f" of {of:,}")
     else:
         yield "nobody had support"
     yield from _left_out(figures)
 
 
-def _whole_support(figures: Any, of: int) -> Iterator[str]:
+def _whole_support(figures: Any, of: str) -> Iterator[str]:
     still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
-    yield f"{still['n']:,} of {of:,} still have an open case" + (
+    yield f"{still['n']:,}{of} still have an open case" + (
         f": median {_months(still['median_so_far'])} so far, mean {_months(still['mean_so_far'])}, over six months {still['over_target']:,}"
         if still["n"]
         else ""

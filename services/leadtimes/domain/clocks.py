@@ -166,6 +166,7 @@ def _support_document(of: Support) -> dict[str, Any]:
         "channel": of.channel,
         "hindrance": of.hindrance,
         "unit": of.unit,
+        "end": _moment_document(of.end) if of.end else None,
     }
 
 
@@ -178,6 +179,7 @@ def _support(document: dict[str, Any]) -> Support:
         channel=document["channel"],
         hindrance=document["hindrance"],
         unit=document["unit"],
+        end=_moment(document["end"]) if document["end"] else None,
     )
 
 

@@ -124,6 +124,17 @@ def test_those_ready_for_the_next_step_are_told_in_months_too(capsys: pytest.Cap
     assert "1 for 0–3 months · 0 for 3–6 months · 2 for 6–12 months · 3 for over 12 months" in text
 
 
+def test_of_a_period_nothing_is_said_to_be_out_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    period = {"from": "2026-01-01", "until": "2026-03-31"}
+    text = shown(capsys, **SOME | period)
+    assert "completed and ended otherwise: only what ended from 2026-01-01 until 2026-03-31" in text
+    assert "  2 still waiting, half of them for" in text
+    assert "  0 still waiting" in shown(capsys, **EMPTY | period)
+    assert "  2 still have an open case" in shown(capsys, **SUPPORT | period)
+    refused = CliRunner().invoke(leadtimes, ["--responsibility", "--from", "2026-01-01"])
+    assert (refused.exit_code, "nor --until" in refused.output) == (2, True)
+
+
 def test_where_nobody_had_support_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     nobody = SUPPORT | {
         "completed": {"n": 0, "mean": None, "median": None, "target_met": 0, "share_target_met": None},
