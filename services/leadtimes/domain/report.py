@@ -9,7 +9,7 @@ import numpy as np
 
 from services.leadtimes.domain.grouping import UNKNOWN, Grouping, group
 from services.leadtimes.domain.measures import RULE_SET, Interval, Measure, Outcome
-from services.leadtimes.domain.moments import Limit, Moment, both_instants, calendar_days, local_midnight, moment_of
+from services.leadtimes.domain.moments import ALWAYS, Limit, Moment, Period, both_instants, calendar_days, local_midnight, moment_of
 from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.survival import AalenJohansen, KaplanMeier, Numbers, aalen_johansen, emptied, kaplan_meier
 from services.leadtimes.domain.working_days import Calendar, working_days
@@ -116,13 +116,18 @@ class Estimate:
         return self.too_few_from is None or day < self.too_few_from
 
 
-def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar) -> Report:
+def report(
+    measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar, period: Period = ALWAYS
+) -> Report:
     """The measure over these intervals (those of other measures are left aside), which must hold under both limits.
+
+    Completed and ended otherwise are those that ended in the period; who still waits, the curve and the rest are of all.
 
     Who ended before the day we know the case from is counted, but in no curve: it was never at risk in our sight.
     """
     waits = [interval for interval in intervals if interval.measure is measure]
-    done = [wait for wait in waits if wait.outcome is Outcome.COMPLETED]
+    ended = [wait for wait in waits if period.has(wait.end)]
+    done = [wait for wait in ended if wait.outcome is Outcome.COMPLETED]
     still_open = [wait for wait in waits if wait.outcome is Outcome.OPEN]
     open_ages = _days(still_open, as_of)
     estimate = _estimate(waits, as_of)
@@ -140,7 +145,7 @@ def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_
             buckets=buckets,
             month_buckets=_in_months(buckets) if measure is Measure.L22 else None,
         ),
-        ended_otherwise=by_reason(waits, Outcome.ENDED_OTHERWISE),
+        ended_otherwise=by_reason(ended, Outcome.ENDED_OTHERWISE),
         curve=_curve(estimate, some_wait=bool(len(open_ages))),
         curve_median=_median(estimate),
         excluded=by_reason(waits, Outcome.EXCLUDED),
@@ -148,27 +153,27 @@ def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_
     )
 
 
-def grouped(
-    by: Grouping, measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar
-) -> dict[str, Report]:
-    """The same report for each group, in the order of their names."""
-    groups: dict[str, list[Interval]] = {}
-    for interval in intervals:
-        if interval.measure is measure:
-            groups.setdefault(group(by, interval), []).append(interval)
-    return {name: report(measure, groups[name], as_of, known_at, calendar) for name in sorted(groups)}
-
-
 def document(
-    measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar, by: Grouping | None = None
+    measure: Measure,
+    intervals: Iterable[Interval],
+    as_of: Limit,
+    known_at: Limit,
+    calendar: Calendar,
+    by: Grouping | None = None,
+    period: Period = ALWAYS,
 ) -> dict[str, Any]:
-    """The report as it is answered: the whole, and with `by` also its groups, each a whole report under its `group`."""
+    """The report as it is answered: the whole, and with `by` also its groups by name, each a whole report under its `group`."""
     waits = [interval for interval in intervals if interval.measure is measure]
-    whole = report(measure, waits, as_of, known_at, calendar).document()
+
+    def of(some: Iterable[Interval]) -> dict[str, Any]:
+        return report(measure, some, as_of, known_at, calendar, period).document() | period.document()
+
     if by is None:
-        return whole
-    groups = grouped(by, measure, waits, as_of, known_at, calendar)
-    return whole | {"by": by.value, "groups": [{"group": name, **of.document()} for name, of in groups.items()]}
+        return of(waits)
+    groups: dict[str, list[Interval]] = {}
+    for interval in waits:
+        groups.setdefault(group(by, interval), []).append(interval)
+    return of(waits) | {"by": by.value, "groups": [{"group": name, **of(groups[name])} for name in sorted(groups)]}
 
 
 def steps(measure: Measure, intervals: Iterable[Interval], as_of: Limit) -> tuple[Point, ...]:

@@ -8,6 +8,7 @@ import pytest
 from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Interval, Measure
+from services.leadtimes.domain.moments import Period
 from services.leadtimes.domain.report import document, report, steps
 from tests.unit.leadtimes.histories import CALENDAR, application, asked, closed, contact, decided, local, told_of, wait
 
@@ -184,6 +185,21 @@ def test_the_longest_wait_completed_says_nothing_of_those_who_wait_still() -> No
     assert (shown.curve_median, shown.curve[0].share, shown.curve[0].too_few_followed) == (None, None, True)
     drawn = steps(L04, [done(5), done(20), waiting(8)], AS_OF)
     assert [(step.day, step.share) for step in drawn[1:]] == [(5, pytest.approx(1 / 3)), (20, pytest.approx(1 / 3))]
+
+
+def test_a_period_cuts_what_ended_and_nothing_else() -> None:
+    waits = [done(10), done(20), ended(20), ended(30, "rejected"), waiting(60)]
+    whole = document(L04, waits, AS_OF, AS_OF, CALENDAR, Grouping.CHANNEL)
+    period = Period(date.fromisoformat(day(11)), date.fromisoformat(day(20)))
+    cut = document(L04, waits, AS_OF, AS_OF, CALENDAR, Grouping.CHANNEL, period)
+    assert (cut["completed"]["n"], cut["completed"]["mean"], cut["ended_otherwise"]) == (1, 20, {"moved": 1})
+    assert (cut["from"], cut["until"], cut["groups"][0]["until"]) == ("2026-01-12", "2026-01-21", "2026-01-21")
+    assert cut["groups"][0]["completed"]["n"] == 1
+    for same in ("still_waiting", "curve", "curve_median", "excluded", "flags"):
+        assert cut[same] == whole[same]
+    counts = [(Period(first, last), n) for first, last, n in ((period.first, None, 1), (None, period.last, 2), (None, None, 2))]
+    assert [document(L04, waits, AS_OF, AS_OF, CALENDAR, None, each)["completed"]["n"] for each, _ in counts] == [n for _, n in counts]
+    assert not {"from", "until"} & whole.keys()
 
 
 def test_flags_are_counted_of_all_waits() -> None:

@@ -38,7 +38,8 @@ def support(since: str, outcome: Outcome, reason: str | None = None) -> Support:
     """Support in every month from one (YYYY-MM) to that of as-of."""
     first = date.fromisoformat(f"{since}-01")
     start = Moment(local_midnight(first), Precision.DAY)
-    return Support(((first, AS_OF.replace(day=1)),), start, outcome, reason, "phone", None, None)
+    end = Moment(local_midnight(AS_OF), Precision.DAY) if outcome in (Outcome.COMPLETED, Outcome.ENDED_OTHERWISE) else None
+    return Support(((first, AS_OF.replace(day=1)),), start, outcome, reason, "phone", None, None, end)
 
 
 def six() -> list[Interval]:
