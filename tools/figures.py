@@ -18,6 +18,7 @@ DAY_S: Final = 86_400
 WIDTH: Final = 120
 NOT_REACHED: Final = "not reached"
 BEYOND: Final = "beyond follow-up"
+TOO_FEW: Final = "too few followed from the start"
 
 format_option = click.option(
     "--format", "shown_as", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True, help="How to print it."

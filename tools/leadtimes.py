@@ -1,6 +1,6 @@
 """`sluss leadtimes`: the measures of our own cases, completed beside still waiting."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import click
@@ -8,8 +8,8 @@ import click
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import IN_WORKING_DAYS, Measure
 from tools.api import BadInput, RefusedInput, open_api, street
-from tools.figures import BEYOND, NOT_REACHED, format_option, moment, print_csv, print_json, share, with_unit
-from tools.passage import print_responsibility, print_where
+from tools.figures import BEYOND, NOT_REACHED, TOO_FEW, format_option, moment, print_csv, print_json, share, with_unit
+from tools.passage import passage_rows, print_responsibility, print_where
 
 FROM_TO: Final = {
     "L20": "first contact to the first insats that counts",
@@ -37,6 +37,13 @@ FROM_TO: Final = {
     "L23": "end of the last open insats to the next",
     "L24": "months of support",
 }
+MONTHS: Final = {
+    "up_to_3_months": "0–3 months",
+    "up_to_6_months": "3–6 months",
+    "up_to_12_months": "6–12 months",
+    "over_12_months": "over 12 months",
+}
+SMALL_COUNTS: Final = "These figures are for staff and show small counts too. Do not pass them on as they are."
 
 
 @click.command()
@@ -46,8 +53,19 @@ FROM_TO: Final = {
 @click.option("--responsibility", "asked", flag_value="responsibility", help="Who held the ball on the way to an insats.")
 @click.option("--as-of", metavar="DATE", help="What had happened by then: a day, or an instant with its offset.  [default: now]")
 @click.option("--known-at", metavar="DATE", help="What was recorded by then.  [default: now]")
+@click.option("--from", "first", metavar="DAY", help="Completed and ended otherwise: only what ended that day or later.")
+@click.option("--until", metavar="DAY", help="... and that day or earlier.")
 @format_option
-def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str | None, known_at: str | None, shown_as: str) -> None:
+def leadtimes(
+    measure: str | None,
+    by: str | None,
+    asked: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    first: str | None,
+    until: str | None,
+    shown_as: str,
+) -> None:
     """Show the lead times, first contact to insats (L20) first, and the months of support (L24).
 
     Completed, still waiting, ended otherwise, and the share completed within 30, 90, 180 and 365 days. Groups (--by): the channel of
@@ -59,14 +77,15 @@ def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str
     \b
     Exit codes: 0 shown, 2 a date that is none, 3 leadtimes does not answer.
     """
-    if asked and (measure or by):
-        raise BadInput(f"--{asked} is about all cases: it goes with neither --measure nor --by.")
+    if asked and (measure or by or first or until):
+        raise BadInput(f"--{asked} is about all cases: it goes with neither --measure, --by, --from nor --until.")
     path = [asked] if asked else ["measures", *([measure] if measure else [])]
     with open_api(street(), "leadtimes") as api:
         try:
-            found = api.get(*path, by=by, as_of=as_of, known_at=known_at)
+            found = api.get(*path, by=by, as_of=as_of, known_at=known_at, **{"from": first}, until=until)
         except RefusedInput:
-            raise BadInput("--as-of and --known-at are a day (2026-03-31) or an instant with its offset.") from None
+            dates = "--as-of and --known-at are a day (2026-03-31) or an instant with its offset, --from and --until days in this order."
+            raise BadInput(dates) from None
     if asked:
         show_passage(asked, found, shown_as)
         return
@@ -75,7 +94,7 @@ def leadtimes(measure: str | None, by: str | None, asked: str | None, as_of: str
         case "json":
             print_json(found)
         case "csv":
-            print_csv([row for each in measures for row in _rows(each)])
+            _csv([row for each in measures for row in _rows(each)])
         case _:
             for each in measures:
                 print_measure(each)
@@ -86,11 +105,17 @@ def show_passage(asked: str, found: Any, shown_as: str) -> None:
     if shown_as == "json":
         print_json(found)
     elif shown_as == "csv":
-        print_csv(found["days" if asked == "where" else "parts"])
+        _csv(passage_rows(asked, found))
     elif asked == "where":
         print_where(found)
     else:
         print_responsibility(found)
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> None:
+    """A file of small counts that is easily passed on, so what the page says is said here too."""
+    print_csv(rows)
+    click.echo(SMALL_COUNTS, err=True)
 
 
 def _rows(measure: Any) -> list[dict[str, Any]]:
@@ -103,6 +128,8 @@ def print_measure(measure: Any) -> None:
     """A measure for people, who still waits first, and its groups after it."""
     click.echo(f"{measure['measure']}  {FROM_TO[measure['measure']]}")
     click.echo(f"  as of {moment(measure['as_of'])}, known at {moment(measure['known_at'])}, rule set {measure['rule_set']}")
+    if period := _period(measure):
+        click.echo(f"  completed and ended otherwise: only what ended {period}")
     lines = _months_of_support if "still_receiving" in measure else _lines
     for line in lines(measure):
         click.echo(f"  {line}")
@@ -118,23 +145,42 @@ def print_measure(measure: Any) -> None:
 def _lines(figures: Any) -> Iterator[str]:
     waiting, done, ended = figures["still_waiting"], figures["completed"], figures["ended_otherwise"]
     of = waiting["n"] + done["n"] + sum(ended.values())
-    if not of:
+    if of or _period(figures):
+        yield from _whole(figures, "" if _period(figures) else f" of {of:,}")
+    else:
         yield "nobody had begun to wait"
-        return
+    yield from _left_out(figures)
+
+
+def _period(figures: Any) -> str:
+    return " ".join(f"{name} {figures[name]}" for name in ("from", "until") if name in figures)
+
+
+def _whole(figures: Any, of: str) -> Iterator[str]:
+    waiting, done, ended = figures["still_waiting"], figures["completed"], figures["ended_otherwise"]
     if not waiting["n"]:
-        yield f"0 of {of:,} still waiting"
+        yield f"0{of} still waiting"
     else:
         of_half = _both(figures, waiting["median_so_far"], waiting["working_days_median_so_far"])
-        yield f"{waiting['n']:,} of {of:,} still waiting, half of them for {of_half} or longer"
+        yield f"{waiting['n']:,}{of} still waiting, half of them for {of_half} or longer"
         yield "  " + " · ".join(f"{n:,} for {_bucket(name)}" for name, n in waiting["buckets"].items())
+        if "month_buckets" in waiting:
+            yield "  " + " · ".join(f"{n:,} for {MONTHS[name]}" for name, n in waiting["month_buckets"].items())
     yield f"{done['n']:,} completed" + (f": {_distribution(figures)}" if done["n"] else "")
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
     half = figures["curve_median"]
-    yield "half of all completed " + (f"within {_days(half)}" if half is not None else NOT_REACHED) + ", those who wait counted"
+    never = TOO_FEW if any(point["too_few_followed"] for point in figures["curve"]) else NOT_REACHED
+    yield "half of all completed" + (f" within {_days(half)}" if half is not None else f": {never}") + ", those who wait counted"
     yield "completed within " + " · ".join(_point(point) for point in figures["curve"])
+
+
+def _left_out(figures: Any) -> Iterator[str]:
+    """Who counts nowhere, by rule, and what is wrong with the data of those who may count."""
     if figures["excluded"]:
         yield "excluded: " + _by_reason(figures["excluded"])
+    if figures.get("flags"):
+        yield "flagged: " + _by_reason(figures["flags"])
 
 
 def _bucket(name: str) -> str:
@@ -147,6 +193,8 @@ def _by_reason(counts: Any) -> str:
 
 def _point(point: Any) -> str:
     within = f"{point['day']:g} days:"
+    if point["too_few_followed"]:
+        return f"{within} {TOO_FEW}"
     if point["share"] is None or point["beyond_follow_up"]:
         return f"{within} {BEYOND}"
     band = "" if point["low"] is None else f" ({point['low'] * 100:.1f} – {share(point['high'])})"
@@ -169,10 +217,16 @@ def _months_of_support(figures: Any) -> Iterator[str]:
     """L24 for people: months, never days."""
     still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
     of = still["n"] + done["n"] + sum(ended.values())
-    if not of:
+    if of or _period(figures):
+        yield from _whole_support(figures, "" if _period(figures) else f" of {of:,}")
+    else:
         yield "nobody had support"
-        return
-    yield f"{still['n']:,} of {of:,} still have an open case" + (
+    yield from _left_out(figures)
+
+
+def _whole_support(figures: Any, of: str) -> Iterator[str]:
+    still, done, ended = figures["still_receiving"], figures["completed"], figures["ended_otherwise"]
+    yield f"{still['n']:,}{of} still have an open case" + (
         f": median {_months(still['median_so_far'])} so far, mean {_months(still['mean_so_far'])}, over six months {still['over_target']:,}"
         if still["n"]
         else ""
@@ -185,8 +239,6 @@ def _months_of_support(figures: Any) -> Iterator[str]:
     )
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
-    if figures["excluded"]:
-        yield "excluded: " + _by_reason(figures["excluded"])
 
 
 def _months(months: float) -> str:

@@ -1,10 +1,19 @@
 """`sluss leadtimes --where` and `--responsibility`: where people are after contact, and who held the ball on the way to an insats."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from tools.figures import moment, print_columns, share, with_unit
+
+HEAD: Final = ("as_of", "known_at", "rule_set", "incomplete")
+LEFT_OUT: Final = ("negative", "excluded", "void")
+
+
+def passage_rows(asked: str, found: Any) -> list[dict[str, Any]]:
+    """For programs: one row a day (`where`) or a holder (`responsibility`), each with what every figure goes with."""
+    names, parts = (HEAD, "days") if asked == "where" else ((*HEAD, *LEFT_OUT), "parts")
+    return [{name: found[name] for name in names} | each for each in found[parts]]
 
 
 def print_where(found: Any) -> None:
@@ -28,6 +37,8 @@ def print_where(found: Any) -> None:
         if each["before_known_from"]:
             left_out = with_unit(each["before_known_from"], "case")
             click.echo(f"{left_out} left out at {each['day']} days: not known to us by then")
+        if each["void"]:
+            click.echo(f"{with_unit(each['void'], 'case')} left out at {each['day']} days: entered in error")
     _incomplete(found)
 
 
@@ -46,9 +57,16 @@ def print_responsibility(found: Any) -> None:
         for each in found["parts"]
     ]
     print_columns(["holder", "days", "share", "cases", "shared days"], rows, left=1)
-    click.echo(f"referrals that bounced on: {found['bounces']:,}, no-shows: {found['no_shows']:,}, routings: {found['hops']:,}")
+    click.echo(
+        f"of all {with_unit(found['all_cases'], 'case')}, those outside L20 too: "
+        f"referrals that bounced on: {found['bounces']:,}, no-shows: {found['no_shows']:,}, routings: {found['hops']:,}"
+    )
     if found["negative"]:
         click.echo(f"{with_unit(found['negative'], 'case')} left out: the insats is dated before the contact")
+    if found["excluded"]:
+        click.echo("excluded: " + ", ".join(f"{rule} {n:,}" for rule, n in found["excluded"].items()))
+    if found["void"]:
+        click.echo(f"{with_unit(found['void'], 'case')} left out: entered in error")
     _incomplete(found)
 
 

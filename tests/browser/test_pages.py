@@ -44,6 +44,17 @@ def leaves(answer: Any, name: str) -> dict[str, float]:
             return {}
 
 
+def headline(answer: dict[str, Any], name: str) -> dict[str, float]:
+    """What the headline shows of all, and of each group."""
+    told = {f"{name}.{part}.n": float(answer[part]["n"]) for part in ("completed", "still_waiting")}
+    told |= leaves(answer["ended_otherwise"], f"{name}.ended_otherwise")
+    known = [{} if point["beyond_follow_up"] else {part: point[part] for part in ("share", "low", "high")} for point in answer["curve"]]
+    told |= leaves(known, f"{name}.curve")
+    for place, group in enumerate(answer.get("groups", ())):
+        told |= headline(group, f"{name}.groups.{place}")
+    return told
+
+
 @every_page
 @every_language
 async def test_axe_finds_no_violation_on_a_desk_and_on_a_phone(site: Site, path: str, lang: str) -> None:
@@ -69,10 +80,17 @@ async def test_without_javascript_the_measures_are_those_of_the_api(site: Site, 
     told = leaves({part: answered[part] for part in ("completed", "still_waiting", "ended_otherwise", "excluded")}, code)
     told |= leaves([{part: point[part] for part in ("share", "low", "high")} for point in known], f"{code}.curve")
     groups = site.json(f"/leadtimes/measures/{code}", **site.limits, by="hindrance")["groups"]
-    shown_of_each = {"completed": ("n", "median"), "still_waiting": ("n", "median_so_far")}
-    told |= leaves(
-        [{part: {name: each[part][name] for name in names} for part, names in shown_of_each.items()} for each in groups], f"{code}.groups"
-    )
+    for place, each in enumerate(groups):
+        done, still = each["completed"], each["still_waiting"]
+        medians = {"completed": {"median": done["median"]}, "still_waiting": {"median_so_far": still["median_so_far"]}}
+        if code == "L09":
+            medians = {
+                "completed": {"working_days": {"median": done["working_days"]["median"]}},
+                "still_waiting": {"working_days_median_so_far": still["working_days_median_so_far"]},
+            }
+        of = f"{code}.groups.{place}"
+        told |= {f"{of}.completed.n": done["n"], f"{of}.still_waiting.n": still["n"]} | leaves(medians, of)
+    told |= headline(site.json("/leadtimes/measures/L20", **site.limits, by="hindrance"), "headline")
     async with site.page(site.address(MEASURES, measure=code, lang=lang), java_script_enabled=False) as page:
         shown = await figures_on(page)
     assert told.items() <= {name: next(iter(values)) for name, values in shown.items()}.items()

@@ -113,6 +113,31 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "L23.done": ("har börjat nästa insats", "have started the next insats"),
     "L23.reached": ("Andel som har börjat nästa insats", "Share that have started the next insats"),
     "L23.since": ("att den förra tog slut", "the last one ended"),
+    "headline.title": (
+        "Andel som har börjat en insats, efter försörjningshinder",
+        "Share that have started an insats, by support hindrance",
+    ),
+    "headline.all": ("Alla kontakter", "All contacts"),
+    "headline.note": (
+        "Dagar sedan första kontakt, med 95 % konfidensintervall. Alla räknas med, även de som väntar och de som slutade på annat sätt "
+        "(Aalen–Johansen). Hindret är det som var känt vid det första beslutet, före det det senast kända. "
+        "Streck: så länge har ingen eller för få följts.",
+        "Days since first contact, with 95% confidence intervals. Everybody counts, those who wait and those who ended otherwise too "
+        "(Aalen–Johansen). The hindrance is the one known at the first decision, before it the last one known. "
+        "A dash: nobody or too few were followed so long.",
+    ),
+    "headline.became": ("Vad det blev av kontakterna", "What became of the contacts"),
+    "headline.started": ("började", "started"),
+    "headline.waiting": ("väntar", "still wait"),
+    "months.title": ("Redo för nästa steg, i månader", "Ready for the next step, in months"),
+    "months.up_to_3_months": ("0–3 månader", "0–3 months"),
+    "months.up_to_6_months": ("3–6 månader", "3–6 months"),
+    "months.up_to_12_months": ("6–12 månader", "6–12 months"),
+    "months.over_12_months": ("över 12 månader", "over 12 months"),
+    "months.note": (
+        "De som väntar nu. Tre månader är till och med 90 dagar, sex 180 och tolv 365.",
+        "Those who wait now. Three months are up to and with 90 days, six 180 and twelve 365.",
+    ),
     "by.recipient": ("mottagare av remissen", "recipient of the referral"),
     "where.title": ("Var människor är efter första kontakt", "Where people are after first contact"),
     "where.day": ("Dagar efter kontakt", "Days after contact"),
@@ -121,6 +146,9 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "where.in_insats": ("i insats", "in an insats"),
     "where.between": ("mellan insatser", "between insatser"),
     "where.closed": ("avslutade", "closed"),
+    "where.already": ("därav redan i insats vid kontakt", "of them in an insats already at contact"),
+    "where.unseen": ("Utelämnade: kända först senare", "Left out: known to us only later"),
+    "where.void": ("Utelämnade: registrerade av misstag", "Left out: entered in error"),
     "where.note": (
         "Läget efter allt som hände den dagen, av alla för vilka dagen har passerat. Den som redan var i insats räknas som i insats.",
         "After all that happened on that day, of all whose day has passed. Whoever was in an insats already counts as in one.",
@@ -131,12 +159,18 @@ INSATS_TEXTS: Mapping[str, tuple[str, str]] = {
     "held.shared": ("Delade dagar", "Shared days"),
     "held.partner": ("mottagaren", "the recipient"),
     "held.note": (
-        "Varje dag från första kontakt till insats, avslut eller i dag hör till en enda. Delade dagar räknas hos alla som har något öppet.",
-        "Each day from first contact to insats, closing or today belongs to one. Shared days count for all who have something open.",
+        "Varje dag från första kontakt till insats, avslut eller lägets datum hör till en enda. "
+        "Delade dagar räknas hos alla som har något öppet.",
+        "Each day from first contact to insats, closing or the as-of date belongs to one. Shared days count for all with something open.",
     ),
-    "held.bounces": ("Remisser som studsat vidare", "Referrals that bounced on"),
-    "held.no_shows": ("Uteblivna besök", "No-shows"),
-    "held.hops": ("Slussningar mellan enheter, återgångar medräknade", "Routings between units, returns included"),
+    "held.cases": ("Ärenden", "Cases"),
+    "held.left_out": ("Utelämnade", "Left out"),
+    "held.negative": ("insatsen daterad före kontakten", "insats dated before the contact"),
+    "held.void": ("registrerade av misstag", "entered in error"),
+    "held.every": ("I alla ärenden utom dem som registrerats av misstag", "In all cases but those entered in error"),
+    "held.bounces": ("remisser som studsat vidare", "referrals that bounced on"),
+    "held.no_shows": ("uteblivna besök", "no-shows"),
+    "held.hops": ("slussningar mellan enheter, återgångar medräknade", "routings between units, returns included"),
 }
 
 # What ends these waits otherwise, and what keeps one out.
@@ -160,7 +194,7 @@ CASE = (("ärende", "ärenden"), ("case", "cases"))
 INSATS_COUNTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     **dict.fromkeys(("L20", "L20any", "L21"), CASE),
     **dict.fromkeys(("L12", "L13", "L14", "L14q", "L15", "L16", "L17"), REFERRAL),
-    "L20P": (("person", "personer"), ("person", "people")),
+    "L20P": (("väntan", "väntetider"), ("wait", "waits")),
     "L10": (("anvisning", "anvisningar"), ("assignment", "assignments")),
     "L22": (("insats", "insatser"), ("insats", "insatser")),
     "L23": (("uppehåll", "uppehåll"), ("break", "breaks")),

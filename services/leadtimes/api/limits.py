@@ -24,6 +24,14 @@ def read_limit(text: object) -> Limit:
     return limit
 
 
+def read_day(text: object) -> date:
+    """A day (YYYY-MM-DD). Raises ValueError for anything else, and outside 1900-2200."""
+    day = read_limit(text)
+    if isinstance(day, datetime):
+        raise ValueError("not a day")
+    return day
+
+
 def last_instant(limit: Limit) -> datetime:
     """The limit as an instant; of a day its last microsecond in Sweden."""
     return limit if isinstance(limit, datetime) else local_midnight(limit + timedelta(days=1)) - timedelta(microseconds=1)
@@ -34,3 +42,4 @@ LimitText = Annotated[
     PlainValidator(read_limit),
     WithJsonSchema({"type": "string", "examples": ["2026-03-31", "2026-03-31T12:00:00+02:00"]}),
 ]
+DayText = Annotated[date, PlainValidator(read_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-01"]})]

@@ -87,10 +87,11 @@ MEASURE_TEXTS: Mapping[str, tuple[str, str]] = {
     "by.unit": ("enhet", "unit"),
     "by.channel": ("kontaktväg", "channel"),
     "by.month": ("månad för början", "month of the start"),
+    "by.all": ("Alla", "All"),
     "by.nobody": ("Ingen räknas.", "Nobody is counted."),
     "by.note": (
-        "Hindret är det som var känt vid det första beslutet, enheten den som var känd när väntan började: aldrig något som kom sedan.",
-        "The hindrance is the one known at the first decision, the unit the one known when the wait began: never anything that came later.",
+        "Hindret är det som var känt vid det första beslutet, före det det senast kända. Enheten är ärendets första enhet.",
+        "The hindrance is the one known at the first decision, before it the last one known. The unit is the case's first unit.",
     ),
     "support.still": ("har fortfarande öppet ärende", "still have an open case"),
     "support.over": ("Med bistånd i mer än sex månader hittills", "With support for more than six months so far"),

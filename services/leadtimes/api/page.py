@@ -1,6 +1,5 @@
 """The pages: GET /leadtimes/ with the measures, and of an imported log GET …/logs/{name}/page with its waits, …/flows with its flows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -39,6 +38,7 @@ from shared.problems import Problem
 from shared.sessions import page_caller
 
 LONGEST_NAME = 500
+HEADLINE = Measure.L20
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
@@ -75,7 +75,7 @@ def routes(db: Database, clock: Clock) -> APIRouter:
     async def measures(
         request: Request,
         language: ReaderLanguage,
-        measure: Measure = Measure.L20,
+        measure: Measure = HEADLINE,
         by: Grouping = Grouping.HINDRANCE,
         as_of: AskedLimit = None,
         known_at: AskedLimit = None,
@@ -83,11 +83,13 @@ def routes(db: Database, clock: Clock) -> APIRouter:
         now = await clock.now()
         limits = as_of or now, known_at or now
         known = await handlers.known(db, *limits)
+        reports = {each.value: figures_of(each, *limits, known, by if each is measure else None) for each in Measure}
+        is_headline = measure is HEADLINE and by is Grouping.HINDRANCE
         shown = Measures(
-            reports={each.value: figures_of(each, *limits, known, by if each is measure else None) for each in Measure},
+            headline=reports[HEADLINE.value] if is_headline else figures_of(HEADLINE, *limits, known, Grouping.HINDRANCE),
+            reports=reports,
             shown=measure.value,
             steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(measure, known.intervals, limits[0])],
-            flags=Counter(flag.value for wait in known.intervals if wait.measure is measure for flag in wait.flags),
             incomplete=known.incomplete,
             logs={log.name: str(request.url_for("log", name=log.name).path) for log in await handlers.logs(db)},
             where=where_of(known, *limits),

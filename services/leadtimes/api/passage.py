@@ -17,7 +17,7 @@ from shared.postgres import Database
 LIMITS: dict[str, Any] = {"as_of": "2026-11-28", "known_at": "2026-11-28", "rule_set": 3}
 WHERE: dict[str, Any] = {
     **{"day": 90, "n": 250, "waiting": 118, "between": 9, "in_insats": 74, "closed": {"moved": 11, "rejected": 38}},
-    **{"already_in_insats": 31, "before_known_from": 4},
+    **{"already_in_insats": 31, "before_known_from": 4, "void": 1},
 }
 PART: dict[str, Any] = {"holder": "partner:jobbcentrum", "days": 4120, "share": 0.31, "seconds": None, "cases": 87, "shared_days": 5032}
 
@@ -26,7 +26,7 @@ class OnDay(BaseModel):
     """Where everybody is, after all that happened on that day, whose day N after contact has passed by as-of.
 
     `n` is the sum of `waiting`, `between` (two insatser), `in_insats` and `closed`, by reason. `already_in_insats`: how many of all were in
-    one at contact. `before_known_from`: left out, since they were not known to us by that day.
+    one at contact. `before_known_from`: left out, since they were not known to us by that day; `void`: left out, entered in error.
     """
 
     day: int
@@ -37,6 +37,7 @@ class OnDay(BaseModel):
     closed: dict[str, int]
     already_in_insats: int
     before_known_from: int
+    void: int
 
 
 class WhereShown(BaseModel):
@@ -69,8 +70,9 @@ class ResponsibilityShown(BaseModel):
     """Who held the ball between first contact and the stop of L20, or as-of, over `cases` and `days`.
 
     Holders: municipality, client, consent, partner:<function>, external_decision, gap. `negative`: cases left out whose insats is dated
-    before the contact. `bounces`: referrals declined or redirected that had a successor. `no_shows`: how often somebody stayed away.
-    `hops`: how often cases were routed, returns included.
+    before the contact; `excluded`: outside L20, by rule; `void`: entered in error. Of `all_cases` that are not void, those outside L20 too:
+    `bounces`: referrals declined or redirected that had a successor. `no_shows`: how often somebody stayed away. `hops`: how often cases
+    were routed, returns included.
     """
 
     model_config = ConfigDict(
@@ -79,7 +81,8 @@ class ResponsibilityShown(BaseModel):
                 {
                     **LIMITS,
                     **{"cases": 250, "days": 13290, "seconds": None, "parts": [PART]},
-                    **{"negative": 0, "bounces": 17, "no_shows": 23, "hops": 311, "incomplete": 0},
+                    **{"negative": 0, "excluded": {"already_in_insats": 31}, "void": 2, "all_cases": 281},
+                    **{"bounces": 17, "no_shows": 23, "hops": 311, "incomplete": 0},
                 }
             ]
         }
@@ -93,6 +96,9 @@ class ResponsibilityShown(BaseModel):
     seconds: float | None
     parts: list[Part]
     negative: int
+    excluded: dict[str, int]
+    void: int
+    all_cases: int
     bounces: int
     no_shows: int
     hops: int

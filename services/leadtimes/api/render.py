@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.leadtimes.api.charts import FLOWS_NARROW, FLOWS_WIDE, MONTHS_NARROW, MONTHS_WIDE, draw_flows, draw_months
 from services.leadtimes.api.curves import curve_of
 from services.leadtimes.api.drawing import NARROW, WIDE, Curve, Form, Point, draw, picture
+from services.leadtimes.api.limits import DAY_LENGTH
 from services.leadtimes.api.words import SECONDS_IN, Language, Words
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.log_stats import Flow, flows
 from services.leadtimes.domain.measures import IN_WORKING_DAYS
 from services.leadtimes.domain.waits import LogWaits
+from shared.clock import local_date
 
 FOLDER = Path(__file__).parent / "templates"
 STYLE = (FOLDER / "page.css").read_text(encoding="utf-8")
@@ -71,15 +74,15 @@ class Address:
 
 @dataclass(frozen=True)
 class Measures:
-    """What the page of measures shows: a report for each, and one in full, by groups too, with its curve and its data quality.
+    """What the page of measures shows: the headline (L20 by hindrance), a report for each, one in full with groups and curve.
 
     Beside them where people are, and who held the ball, each as the API answers it.
     """
 
+    headline: Mapping[str, Any]
     reports: Mapping[str, Mapping[str, Any]]
     shown: str
     steps: Sequence[Point]
-    flags: Mapping[str, int]
     incomplete: int
     logs: Mapping[str, str]
     where: Mapping[str, Any]
@@ -101,7 +104,8 @@ def render_measures(measures: Measures, language: Language, address: Address) ->
     """Every measure: who still waits beside who was completed, and one of them in full and by groups."""
     words = Words(language)
     report = measures.reports[measures.shown]
-    codes = {code for each in measures.reports.values() for code in (*each["ended_otherwise"], *each["excluded"])}
+    closed_as = {reason for day in measures.where["days"] for reason in day["closed"]}
+    codes = closed_as | {code for each in measures.reports.values() for code in (*each["ended_otherwise"], *each["excluded"])}
     return _render(
         "measures.html",
         words,
@@ -112,7 +116,8 @@ def render_measures(measures: Measures, language: Language, address: Address) ->
         banded=any(point["low"] is not None for point in report.get("curve", ())),
         in_working_days=IN_WORKING_DAYS,
         groupings=list(Grouping),
-        as_of_day=report["as_of"][: len("YYYY-MM-DD")],
+        closed_as=sorted(closed_as),
+        as_of_day=_day(report["as_of"]),
         unmapped=sorted(code for code in codes if words.code(code) is None),
     )
 
@@ -181,6 +186,11 @@ def render_choice(name: str, activities: Mapping[str, int | None], language: Lan
 def render_progress(name: str, arrived: int, expected: int, language: Language, address: Address) -> str:
     """How far a log that is still being imported has come."""
     return _render("progress.html", Words(language), address, name=name, arrived=arrived, expected=expected)
+
+
+def _day(limit: str) -> str:
+    """The day of an as-of, as a field of a form holds it: of an instant the date in Sweden, which the page says too."""
+    return limit if len(limit) == DAY_LENGTH else local_date(datetime.fromisoformat(limit)).isoformat()
 
 
 def _render(template: str, words: Words, address: Address, **figures: object) -> str:

@@ -196,14 +196,18 @@ Standing = tuple[Fact | None, bool, tuple[tuple[Fact, Fact], ...]]
 
 
 def _undone_together(standing: Sequence[Standing]) -> tuple[tuple[Fact, Fact], ...]:
-    """Of cases read as one: from the latest closing of them all until one of them was reopened, the others closed meanwhile."""
-    found = []
-    for number, (_, _, undone) in enumerate(standing):
-        others = [closing for at, (closing, _, _) in enumerate(standing) if at != number]
-        for closing, reopening in undone:
-            ends = [closing, *(each for each in others if each is not None and each.place < reopening.place)]
-            if len(ends) == len(standing):
-                found.append((max(ends, key=lambda fact: fact.place), reopening))
+    """Of cases read as one: each stretch in which all of them stood closed, from the latest of those closings to the first reopening."""
+    in_force = [closing for closing, _, _ in standing if closing is not None]
+    changes = [*in_force, *(fact for _, _, undone in standing for pair in undone for fact in pair)]
+    last: Fact | None = None
+    found, n = [], 0
+    for fact in sorted(changes, key=lambda fact: fact.place):
+        if fact.type is FactType.CASE_CLOSED:
+            n, last = n + 1, fact
+            continue
+        if n == len(standing) and last is not None:
+            found.append((last, fact))
+        n -= 1
     return tuple(found)
 
 

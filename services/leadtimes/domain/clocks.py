@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.leadtimes.domain.cases import protected_cases, spell
@@ -16,6 +16,9 @@ from services.leadtimes.domain.moments import Limit, Moment, Precision, reaches
 from services.leadtimes.domain.passage import Passage, Place, passage
 from services.leadtimes.domain.responsibility import Held
 from services.leadtimes.domain.support import Support, support
+
+MADE_BY: Final = 2
+"""The version of the code that makes them: a mend by which the same rules give other clocks, or another form of them, raises it."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def to_json(of: Clocks) -> str:
     document = {
         "case_id": str(of.case_id),
         "rule_set": of.rule_set,
+        "made_by": MADE_BY,
         "intervals": [_interval_document(interval) for interval in of.intervals],
         "support": _support_document(of.support) if of.support else None,
         "passage": _passage_document(of.passage) if of.passage else None,
@@ -100,9 +104,9 @@ def to_json(of: Clocks) -> str:
 
 
 def from_json(text: str) -> Clocks | None:
-    """Clocks from a document of `to_json`; None where another rule set made it: those clocks are of no use and are made anew."""
+    """Clocks from a document of `to_json`; None where another rule set or older code made it: those are of no use and are made anew."""
     document = json.loads(text)
-    if document.get("rule_set") != RULE_SET:
+    if (document.get("rule_set"), document.get("made_by")) != (RULE_SET, MADE_BY):
         return None
     return Clocks(
         case_id=UUID(document["case_id"]),
@@ -162,6 +166,7 @@ def _support_document(of: Support) -> dict[str, Any]:
         "channel": of.channel,
         "hindrance": of.hindrance,
         "unit": of.unit,
+        "end": _moment_document(of.end) if of.end else None,
     }
 
 
@@ -174,6 +179,7 @@ def _support(document: dict[str, Any]) -> Support:
         channel=document["channel"],
         hindrance=document["hindrance"],
         unit=document["unit"],
+        end=_moment(document["end"]) if document["end"] else None,
     )
 
 

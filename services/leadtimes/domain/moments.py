@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Europe/Stockholm")
@@ -45,6 +45,25 @@ class Moment:
     def day(self) -> date:
         """The calendar date in Sweden."""
         return self.time.astimezone(LOCAL).date()
+
+
+@dataclass(frozen=True)
+class Period:
+    """From one day until another in Sweden, both included; None: open to that side."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def has(self, end: Moment | None) -> bool:
+        """Whether something ended in it."""
+        return end is not None and (self.first or date.min) <= end.day <= (self.last or date.max)
+
+    def document(self) -> dict[str, str]:
+        """As a report says it: what was asked for."""
+        return {name: day.isoformat() for name, day in (("from", self.first), ("until", self.last)) if day}
+
+
+ALWAYS: Final = Period()
 
 
 def moment_of(limit: Limit) -> Moment:

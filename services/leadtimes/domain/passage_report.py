@@ -10,6 +10,7 @@ from services.leadtimes.domain.insats_measures import ALREADY_IN_INSATS
 from services.leadtimes.domain.measures import RULE_SET, Interval, Outcome
 from services.leadtimes.domain.moments import Limit, local_midnight, moment_of, reaches
 from services.leadtimes.domain.passage import DAYS, Passage, Place
+from services.leadtimes.domain.report import by_reason
 from services.leadtimes.domain.responsibility import CLIENT, CONSENT, EXTERNAL_DECISION, GAP, MUNICIPALITY, PARTNER
 
 Case: TypeAlias = tuple[Interval, Passage]
@@ -23,21 +24,24 @@ Number = TypeVar("Number", int, float)
 
 
 def where_document(cases: Iterable[Case], as_of: Limit, known_at: Limit) -> dict[str, Any]:
-    """Where all are whose day N has passed: counts that sum to `n`. Void cases are none.
+    """Where all are whose day N has passed: counts that sum to `n`. Void cases are only counted (`void`).
 
     Of a case that began before we knew it, a day before that is left out (`before_known_from`): such a case was open by then for certain.
     """
-    counted = [case for case in cases if case[0].reason != ENTERED_IN_ERROR]
-    return _head(as_of, known_at) | {"days": [_on(number, days, counted, as_of) for number, days in enumerate(DAYS)]}
+    every = list(cases)
+    return _head(as_of, known_at) | {"days": [_on(number, days, every, as_of) for number, days in enumerate(DAYS)]}
 
 
 def _on(number: int, days: int, cases: Sequence[Case], as_of: Limit) -> dict[str, Any]:
     places: Counter[Place] = Counter()
     closed: Counter[str] = Counter()
-    unseen = already = 0
+    unseen = already = void = 0
     for wait, way in cases:
         day = wait.start.day + timedelta(days=days)
         if not _has_passed(as_of, day):
+            continue
+        if wait.reason == ENTERED_IN_ERROR:
+            void += 1
             continue
         if wait.known_from is not None and day < wait.known_from:
             unseen += 1
@@ -53,6 +57,7 @@ def _on(number: int, days: int, cases: Sequence[Case], as_of: Limit) -> dict[str
         "closed": dict(sorted(closed.items())),
         "already_in_insats": already,
         "before_known_from": unseen,
+        "void": void,
     }
 
 
@@ -64,9 +69,11 @@ def _has_passed(as_of: Limit, day: date) -> bool:
 def responsibility_document(cases: Iterable[Case], as_of: Limit, known_at: Limit) -> dict[str, Any]:
     """Who held the ball, over every case that L20 counts: days that sum to its waits, up to as-of of those that wait still.
 
-    `seconds` are given where all those waits begin and end at instants. Cases whose L20 is negative are only counted (`negative`).
+    `seconds` are given where all those waits begin and end at instants. Cases whose L20 is negative are only counted (`negative`), so are
+    those outside L20, by rule (`excluded`), and void ones. Bounces, no-shows and hops are of every case that is not void (`all_cases`).
     """
-    every = [case for case in cases if case[0].reason != ENTERED_IN_ERROR]
+    told = list(cases)
+    every = [case for case in told if case[0].reason != ENTERED_IN_ERROR]
     found = [way.held.until(moment_of(as_of)) for wait, way in every if wait.outcome is not Outcome.EXCLUDED]
     parts = [each for each in found if each is not None]
     days, shared = _sum(of.days for of in parts), _sum(of.shared_days for of in parts)
@@ -90,6 +97,9 @@ def responsibility_document(cases: Iterable[Case], as_of: Limit, known_at: Limit
             for holder in sorted({*ALWAYS, *shared}, key=_rank)
         ],
         "negative": len(found) - len(parts),
+        "excluded": by_reason([wait for wait, _ in every], Outcome.EXCLUDED),
+        "void": len(told) - len(every),
+        "all_cases": len(every),
         "bounces": sum(way.bounces for _, way in every),
         "no_shows": sum(way.no_shows for _, way in every),
         "hops": sum(way.hops for _, way in every),

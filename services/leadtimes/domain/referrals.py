@@ -114,8 +114,8 @@ def referrals(facts: Sequence[Fact], *, protected: bool) -> tuple[Referral, ...]
 
 
 def bounces(every: Sequence[Referral]) -> int:
-    """How many were declined or redirected and followed by another one in their place (studsar)."""
-    followed = {referral.successor_of for referral in every}
+    """How many were declined or redirected and followed by another one in their place (studsar); a discarded draft is none."""
+    followed = {referral.successor_of for referral in every if FactType.REFERRAL_DISCARDED not in referral.firsts}
     return sum(
         referral.first(FactType.REFERRAL_DECLINED, FactType.REFERRAL_REDIRECTED) is not None and referral.id in followed
         for referral in every

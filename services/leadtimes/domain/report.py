@@ -1,7 +1,7 @@
 """How a measure is shown: completed, still waiting, ended otherwise, the curve, and what was excluded. Always together."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -9,14 +9,15 @@ import numpy as np
 
 from services.leadtimes.domain.grouping import UNKNOWN, Grouping, group
 from services.leadtimes.domain.measures import RULE_SET, Interval, Measure, Outcome
-from services.leadtimes.domain.moments import Limit, Moment, both_instants, calendar_days, local_midnight, moment_of
+from services.leadtimes.domain.moments import ALWAYS, Limit, Moment, Period, both_instants, calendar_days, local_midnight, moment_of
 from services.leadtimes.domain.support import Support
-from services.leadtimes.domain.survival import AalenJohansen, KaplanMeier, Numbers, aalen_johansen, kaplan_meier
+from services.leadtimes.domain.survival import AalenJohansen, KaplanMeier, Numbers, aalen_johansen, emptied, kaplan_meier
 from services.leadtimes.domain.working_days import Calendar, working_days
 
 CURVE_DAYS = (30, 90, 180, 365)
 BUCKETS = (("0-30", 30), ("31-90", 90), ("91-180", 180), ("181-365", 365))
 OLDEST_BUCKET = "over_365"
+MONTHS = ("up_to_3_months", "up_to_6_months", "up_to_12_months", "over_12_months")
 SECONDS_A_DAY = 86_400
 
 
@@ -44,12 +45,16 @@ class Completed:
 
 @dataclass(frozen=True)
 class StillWaiting:
-    """The waits open at the as-of date, by age in calendar days; their median also in working days."""
+    """The waits open at the as-of date, by age in calendar days; their median also in working days.
+
+    `month_buckets`: of L22 the ages in months too, 90, 180 and 365 days long, as referrals counts blocked places; None of the others.
+    """
 
     n: int
     median_so_far: float | None
     working_days_median_so_far: float | None
     buckets: dict[str, int]
+    month_buckets: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Point:
     """The share completed within so many days of the start, with its 95 % band where the estimate has one.
 
     `beyond_follow_up`: nobody was followed that long and some had not ended: the last share carried on, nothing to show people.
+    `too_few_followed`: nor is there any share, for all who were followed from the start had ended by then, and those who came late
+    (`known_from`) or wait still had not.
     """
 
     day: float
@@ -64,14 +71,15 @@ class Point:
     low: float | None
     high: float | None
     beyond_follow_up: bool = False
+    too_few_followed: bool = False
 
 
 @dataclass(frozen=True)
 class Report:
     """One measure over many cases, with both of its dates and the version of its rules.
 
-    `curve_median` is the day by which half of all who began have completed, None where that was not reached; the median of
-    `completed` leaves out who still waits, and is shorter.
+    `curve_median` is the day by which half of all who began have completed, None where that was not reached or too few were followed so
+    long; the median of `completed` leaves out who still waits, and is shorter. `flags`: how many waits have each, excluded ones too.
     """
 
     measure: Measure
@@ -84,26 +92,46 @@ class Report:
     curve: tuple[Point, ...]
     curve_median: float | None
     excluded: dict[str, int]
+    flags: dict[str, int]
 
     def document(self) -> dict[str, Any]:
-        """The report as JSON's own types."""
+        """The report as JSON's own types; ages in months only where they are counted."""
         return asdict(self) | {
             "as_of": self.as_of.isoformat(),
             "known_at": self.known_at.isoformat(),
+            "still_waiting": {name: of for name, of in asdict(self.still_waiting).items() if name != "month_buckets" or of is not None},
             "curve": [asdict(point) for point in self.curve],
         }
 
 
-def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar) -> Report:
+@dataclass(frozen=True)
+class Estimate:
+    """The curve of waits, and the day from which it says nothing: all followed so far had ended, others not. None: it says all."""
+
+    curve: KaplanMeier | AalenJohansen
+    too_few_from: float | None
+
+    def holds(self, day: float) -> bool:
+        """Whether enough were followed so long that there is a share."""
+        return self.too_few_from is None or day < self.too_few_from
+
+
+def report(
+    measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar, period: Period = ALWAYS
+) -> Report:
     """The measure over these intervals (those of other measures are left aside), which must hold under both limits.
+
+    Completed and ended otherwise are those that ended in the period; who still waits, the curve and the rest are of all.
 
     Who ended before the day we know the case from is counted, but in no curve: it was never at risk in our sight.
     """
     waits = [interval for interval in intervals if interval.measure is measure]
-    done = [wait for wait in waits if wait.outcome is Outcome.COMPLETED]
+    ended = [wait for wait in waits if period.has(wait.end)]
+    done = [wait for wait in ended if wait.outcome is Outcome.COMPLETED]
     still_open = [wait for wait in waits if wait.outcome is Outcome.OPEN]
     open_ages = _days(still_open, as_of)
     estimate = _estimate(waits, as_of)
+    buckets = _buckets(open_ages)
     return Report(
         measure=measure,
         as_of=as_of,
@@ -111,45 +139,55 @@ def report(measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_
         rule_set=RULE_SET,
         completed=_completed(_days(done, as_of), _working_days(done, as_of, calendar)),
         still_waiting=StillWaiting(
-            len(open_ages), quantile(open_ages, 0.5), quantile(_working_days(still_open, as_of, calendar), 0.5), _buckets(open_ages)
+            n=len(open_ages),
+            median_so_far=quantile(open_ages, 0.5),
+            working_days_median_so_far=quantile(_working_days(still_open, as_of, calendar), 0.5),
+            buckets=buckets,
+            month_buckets=_in_months(buckets) if measure is Measure.L22 else None,
         ),
-        ended_otherwise=by_reason(waits, Outcome.ENDED_OTHERWISE),
+        ended_otherwise=by_reason(ended, Outcome.ENDED_OTHERWISE),
         curve=_curve(estimate, some_wait=bool(len(open_ages))),
-        curve_median=estimate.median() if estimate else None,
+        curve_median=_median(estimate),
         excluded=by_reason(waits, Outcome.EXCLUDED),
+        flags=dict(sorted(Counter(flag.value for wait in waits for flag in wait.flags).items())),
     )
 
 
-def grouped(
-    by: Grouping, measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar
-) -> dict[str, Report]:
-    """The same report for each group, in the order of their names."""
-    groups: dict[str, list[Interval]] = {}
-    for interval in intervals:
-        if interval.measure is measure:
-            groups.setdefault(group(by, interval), []).append(interval)
-    return {name: report(measure, groups[name], as_of, known_at, calendar) for name in sorted(groups)}
-
-
 def document(
-    measure: Measure, intervals: Iterable[Interval], as_of: Limit, known_at: Limit, calendar: Calendar, by: Grouping | None = None
+    measure: Measure,
+    intervals: Iterable[Interval],
+    as_of: Limit,
+    known_at: Limit,
+    calendar: Calendar,
+    by: Grouping | None = None,
+    period: Period = ALWAYS,
 ) -> dict[str, Any]:
-    """The report as it is answered: the whole, and with `by` also its groups, each a whole report under its `group`."""
+    """The report as it is answered: the whole, and with `by` also its groups by name, each a whole report under its `group`."""
     waits = [interval for interval in intervals if interval.measure is measure]
-    whole = report(measure, waits, as_of, known_at, calendar).document()
+
+    def of(some: Iterable[Interval]) -> dict[str, Any]:
+        return report(measure, some, as_of, known_at, calendar, period).document() | period.document()
+
     if by is None:
-        return whole
-    groups = grouped(by, measure, waits, as_of, known_at, calendar)
-    return whole | {"by": by.value, "groups": [{"group": name, **of.document()} for name, of in groups.items()]}
+        return of(waits)
+    groups: dict[str, list[Interval]] = {}
+    for interval in waits:
+        groups.setdefault(group(by, interval), []).append(interval)
+    return of(waits) | {"by": by.value, "groups": [{"group": name, **of(groups[name])} for name in sorted(groups)]}
 
 
 def steps(measure: Measure, intervals: Iterable[Interval], as_of: Limit) -> tuple[Point, ...]:
-    """Every step of the curve to draw: from nobody at day 0 to the longest follow-up, each share from its day on."""
-    curve = _estimate([interval for interval in intervals if interval.measure is measure], as_of)
-    if curve is None:
+    """Every step of the curve to draw: from nobody at day 0, each share from its day on.
+
+    To the longest follow-up, or flat to the day from which too few were followed.
+    """
+    estimate = _estimate([interval for interval in intervals if interval.measure is measure], as_of)
+    if estimate is None:
         return ()
+    curve, end = estimate.curve, estimate.too_few_from
     days = sorted({*curve.times.tolist(), curve.follow_up})
-    return (Point(0.0, 0.0, None, None), *(_point(curve, day, beyond=False) for day in days))
+    shown = (Point(0.0, 0.0, None, None), *(_point(curve, day, beyond=False) for day in days if estimate.holds(day)))
+    return shown if end is None else (*shown, replace(shown[-1], day=end))
 
 
 def _days(waits: Sequence[Interval], as_of: Limit) -> Numbers:
@@ -185,19 +223,36 @@ def _buckets(ages: Numbers) -> dict[str, int]:
     return dict(zip((*(name for name, _ in BUCKETS), OLDEST_BUCKET), counts, strict=True))
 
 
+def _in_months(buckets: Mapping[str, int]) -> dict[str, int]:
+    """The same ages by months (memo S1: over a year, half a year to a year ...)."""
+    first, second, third, fourth, oldest = buckets.values()
+    return dict(zip(MONTHS, (first + second, third, fourth, oldest), strict=True))
+
+
 def by_reason(waits: Sequence[Interval | Support], outcome: Outcome) -> dict[str, int]:
     """How many ended so, for each reason."""
     return dict(sorted(Counter(wait.reason or UNKNOWN for wait in waits if wait.outcome is outcome).items()))
 
 
-def _curve(curve: KaplanMeier | AalenJohansen | None, *, some_wait: bool) -> tuple[Point, ...]:
+def _median(estimate: Estimate | None) -> float | None:
+    median = estimate.curve.median() if estimate else None
+    return median if estimate and median is not None and estimate.holds(median) else None
+
+
+def _curve(estimate: Estimate | None, *, some_wait: bool) -> tuple[Point, ...]:
     """Where every wait has ended the curve is known for ever; while somebody waits, only as far as somebody was followed.
 
     Also where the estimate has reached its end: a longest wait that was completed says nothing of those who wait still.
     """
-    if curve is None:
+    if estimate is None:
         return tuple(Point(day, None, None, None, beyond_follow_up=True) for day in CURVE_DAYS)
-    return tuple(_point(curve, day, beyond=some_wait and day > curve.follow_up) for day in CURVE_DAYS)
+    curve = estimate.curve
+    return tuple(
+        _point(curve, day, beyond=some_wait and day > curve.follow_up)
+        if estimate.holds(day)
+        else Point(day, None, None, None, beyond_follow_up=True, too_few_followed=True)
+        for day in CURVE_DAYS
+    )
 
 
 def _point(curve: KaplanMeier | AalenJohansen, day: float, *, beyond: bool) -> Point:
@@ -207,11 +262,11 @@ def _point(curve: KaplanMeier | AalenJohansen, day: float, *, beyond: bool) -> P
             point = Point(day, 1 - curve.at(day), 1 - high, 1 - low, beyond)
         case AalenJohansen():
             point = Point(day, curve.at(day), low, high, beyond)
-    # Before the first completion the estimate has no variance: a band of nothing around nothing would look certain.
-    return point if point.share else replace(point, low=None, high=None)
+    # Before the first completion, and once all have completed, the estimate has no variance: a band of nothing would look certain.
+    return point if point.share and point.share < 1 else replace(point, low=None, high=None)
 
 
-def _estimate(waits: Sequence[Interval], as_of: Limit) -> KaplanMeier | AalenJohansen | None:
+def _estimate(waits: Sequence[Interval], as_of: Limit) -> Estimate | None:
     """Aalen-Johansen where a competing end occurs, Kaplan-Meier where none does; None where nobody was followed.
 
     A closing is never counted as still waiting. On whole days where any end is a day, else on exact time.
@@ -226,9 +281,11 @@ def _estimate(waits: Sequence[Interval], as_of: Limit) -> KaplanMeier | AalenJoh
     seen = entries < exits
     if not seen.any():
         return None
-    if otherwise[seen].any():
-        return aalen_johansen(exits[seen], completed[seen], otherwise[seen], entries[seen])
-    return kaplan_meier(exits[seen], completed[seen], entries[seen])
+    exits, entries, done, other = exits[seen], entries[seen], completed[seen], otherwise[seen]
+    end = emptied(exits, done | other, entries)
+    went_on = end is not None and (bool((entries >= end).any()) or not (completed | otherwise).all())
+    curve = aalen_johansen(exits, done, other, entries) if other.any() else kaplan_meier(exits, done, entries)
+    return Estimate(curve, end if went_on else None)
 
 
 def _entry(wait: Interval, exact: bool) -> float:

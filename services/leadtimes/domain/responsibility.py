@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -123,7 +123,7 @@ class Way:
     draft: bool = False
     sent: datetime | None = None
     question: Fact | None = None
-    supplied: Fact | None = None
+    supplied: list[Fact] = field(default_factory=list)
     answered: bool = False
     done: bool = False
 
@@ -137,10 +137,10 @@ class Way:
 
 @dataclass
 class Waiting:
-    """One application: what was last asked and last completed, and whether it was decided or withdrawn."""
+    """One application: what was last asked, every completion, and whether it was decided or withdrawn."""
 
     asked: Fact | None = None
-    completed: Fact | None = None
+    completed: list[Fact] = field(default_factory=list)
     over: bool = False
 
     @property
@@ -151,9 +151,12 @@ class Waiting:
         return CLIENT if self.asked and _is_open(self.asked, self.completed) else MUNICIPALITY
 
 
-def _is_open(opened: Fact, closed: Fact | None) -> bool:
-    """Whether what was opened has not been closed: on one date neither is surely before the other, and it is (`clocks.md` 1)."""
-    return closed is None or surely_before(closed.moment, opened.moment)
+def _is_open(opened: Fact, closed: Iterable[Fact]) -> bool:
+    """Whether nothing has closed what was opened: on one date neither is surely before the other, and it is closed (`clocks.md` 1).
+
+    Not even the last is the one to look at: of a day and an instant of one date either may be it.
+    """
+    return all(surely_before(each.moment, opened.moment) for each in closed)
 
 
 class Balls:
@@ -163,7 +166,7 @@ class Balls:
         self.received: set[str] = set()
         self.applications: dict[str, Waiting] = {}
         self.opened: dict[FactType, dict[str, Fact]] = {FactType.ASSIGNMENT_ISSUED: {}, FactType.DEVIATION_REPORTED: {}}
-        self.closed: dict[FactType, dict[str, Fact]] = {FactType.ASSIGNMENT_ISSUED: {}, FactType.DEVIATION_REPORTED: {}}
+        self.closed: dict[FactType, dict[str, list[Fact]]] = {FactType.ASSIGNMENT_ISSUED: {}, FactType.DEVIATION_REPORTED: {}}
         self.ways = {referral.id: Way(referral.recipient or UNKNOWN, referral.assignment_ref) for referral in every}
 
     def hear(self, fact: Fact) -> bool:
@@ -187,7 +190,7 @@ class Balls:
         return tuple(found) or (GAP,)
 
     def _any(self, kind: FactType) -> bool:
-        return any(_is_open(fact, self.closed[kind].get(ref)) for ref, fact in self.opened[kind].items())
+        return any(_is_open(fact, self.closed[kind].get(ref, ())) for ref, fact in self.opened[kind].items())
 
     def application(self, fact: Fact) -> None:
         """Received, asked to be completed, completed, decided or withdrawn."""
@@ -201,7 +204,7 @@ class Balls:
             case FactType.COMPLETION_REQUESTED:
                 waiting.asked = fact
             case FactType.APPLICATION_COMPLETED:
-                waiting.completed = fact
+                waiting.completed.append(fact)
             case _:
                 waiting.over = True
 
@@ -214,7 +217,10 @@ class Balls:
         self._open_or_close(FactType.DEVIATION_REPORTED, fact.body.get("deviation_id") or str(fact.event_id), fact)
 
     def _open_or_close(self, kind: FactType, ref: str, fact: Fact) -> None:
-        (self.opened if fact.type is kind else self.closed)[kind][ref] = fact
+        if fact.type is kind:
+            self.opened[kind][ref] = fact
+        else:
+            self.closed[kind].setdefault(ref, []).append(fact)
 
     def referral(self, fact: Fact) -> None:
         """In draft the municipality's; then the recipient's until it has begun or is over, questions and holds included."""
@@ -226,9 +232,9 @@ class Balls:
         elif fact.type in DONE:
             way.draft, way.sent, way.answered, way.done = False, None, True, True
             if fact.type is FactType.REFERRAL_STARTED and way.assignment:
-                self.closed[FactType.ASSIGNMENT_ISSUED].setdefault(way.assignment, fact)
+                self.closed[FactType.ASSIGNMENT_ISSUED].setdefault(way.assignment, []).append(fact)
         elif fact.type is FactType.REFERRAL_INFORMATION_SUPPLIED:
-            way.supplied = fact
+            way.supplied.append(fact)
         else:
             way.draft, way.sent = False, way.sent or fact.time
             way.answered = way.answered or fact.type in ANSWERS

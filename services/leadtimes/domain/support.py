@@ -19,7 +19,7 @@ class Support:
     """The months of support of one case, and how it stands. What was decided for months to come is in it: `months` cuts at as-of.
 
     `stretches` are the first and the last month of each stretch without a gap, in order, each month by its first day. `start` is the first
-    day of support. `channel`, `hindrance` and `unit` are those of an interval.
+    day of support, `end` when the case closed. `channel`, `hindrance` and `unit` are those of an interval.
     """
 
     stretches: tuple[tuple[date, date], ...]
@@ -29,6 +29,7 @@ class Support:
     channel: str | None
     hindrance: str | None
     unit: str | None
+    end: Moment | None = None
 
     def months(self, as_of: Limit) -> int:
         """Calendar months touched by support, up to the month of as-of and with it."""
@@ -55,6 +56,7 @@ def support(case: Spell) -> Support | None:
         channel=case.channel,
         hindrance=case.hindrance,
         unit=case.unit_at(start),
+        end=case.closing.moment if case.closing else None,
     )
 
 

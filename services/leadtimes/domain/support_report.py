@@ -7,27 +7,36 @@ import numpy as np
 
 from services.leadtimes.domain.grouping import Grouping, group
 from services.leadtimes.domain.measures import RULE_SET, Measure, Outcome
-from services.leadtimes.domain.moments import Limit
+from services.leadtimes.domain.moments import ALWAYS, Limit, Period
 from services.leadtimes.domain.report import by_reason, quantile
 from services.leadtimes.domain.support import TARGET, Support
 from services.leadtimes.domain.survival import Numbers
 
 
-def support_document(every: Iterable[Support], as_of: Limit, known_at: Limit, by: Grouping | None = None) -> dict[str, Any]:
-    """The report as it is answered: the whole, and with `by` also its groups. Support that begins after the month of as-of is left out."""
+def support_document(
+    every: Iterable[Support], as_of: Limit, known_at: Limit, by: Grouping | None = None, period: Period = ALWAYS
+) -> dict[str, Any]:
+    """The report as it is answered: the whole, and with `by` also its groups. Support that begins after the month of as-of is left out.
+
+    Completed and ended otherwise are those whose case closed in the period.
+    """
     begun = [each for each in every if each.months(as_of)]
-    whole = _report(begun, as_of, known_at)
+
+    def of(some: Sequence[Support]) -> dict[str, Any]:
+        return _report(some, as_of, known_at, period)
+
     if by is None:
-        return whole
+        return of(begun)
     groups: dict[str, list[Support]] = {}
     for each in begun:
         groups.setdefault(group(by, each), []).append(each)
-    return whole | {"by": by.value, "groups": [{"group": name, **_report(groups[name], as_of, known_at)} for name in sorted(groups)]}
+    return of(begun) | {"by": by.value, "groups": [{"group": name, **of(groups[name])} for name in sorted(groups)]}
 
 
-def _report(begun: Sequence[Support], as_of: Limit, known_at: Limit) -> dict[str, Any]:
+def _report(begun: Sequence[Support], as_of: Limit, known_at: Limit, period: Period) -> dict[str, Any]:
     """Figures in calendar months up to as-of; shares of one, None of nobody."""
-    done, still = (_months(begun, outcome, as_of) for outcome in (Outcome.COMPLETED, Outcome.OPEN))
+    ended = [each for each in begun if period.has(each.end)]
+    done, still = _months(ended, Outcome.COMPLETED, as_of), _months(begun, Outcome.OPEN, as_of)
     within = int(np.count_nonzero(done <= TARGET))
     return {
         "measure": Measure.L24.value,
@@ -47,8 +56,9 @@ def _report(begun: Sequence[Support], as_of: Limit, known_at: Limit) -> dict[str
             "median_so_far": quantile(still, 0.5),
             "over_target": int(np.count_nonzero(still > TARGET)),
         },
-        "ended_otherwise": by_reason(begun, Outcome.ENDED_OTHERWISE),
+        "ended_otherwise": by_reason(ended, Outcome.ENDED_OTHERWISE),
         "excluded": by_reason(begun, Outcome.EXCLUDED),
+        **period.document(),
     }
 
 

@@ -102,6 +102,12 @@ def aalen_johansen(exits: Numbers, completed: Flags, otherwise: Flags, entries: 
     return AalenJohansen(times, share, np.cumsum(waiting * lost / at_risk), low, high, _longest(exits))
 
 
+def emptied(exits: Numbers, ended: Flags, entries: Numbers | None = None) -> float | None:
+    """The first time at which all who were at risk ended, so that nobody was followed beyond it who is counted before it; else None."""
+    times = np.unique(exits[ended])
+    return _first_time(times, _count(times, exits[ended]) >= _at_risk(times, exits, entries))
+
+
 def _aalen_variance(share: Numbers, waiting: Numbers, at_risk: Numbers, done: Numbers, lost: Numbers) -> Numbers:
     """Aalen's variance of the cumulative incidence (Aalen 1978; as PROC LIFETEST's ERROR=AALEN writes it), at each time.
 

@@ -12,7 +12,7 @@ async def test_the_answer_shows_a_measure_whole(leadtimes: Leadtimes) -> None:
     shown = await leadtimes.measure("L04")
     assert set(shown) == {
         *("measure", "as_of", "known_at", "rule_set", "completed", "still_waiting"),
-        *("ended_otherwise", "curve", "curve_median", "excluded", "incomplete"),
+        *("ended_otherwise", "curve", "curve_median", "excluded", "flags", "incomplete"),
     }
     working_days = {"mean": 10.0, "median": 10.0, "p75": 10.0, "p90": 10.0}
     assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0, "working_days": working_days}
@@ -51,6 +51,18 @@ async def test_the_groups_add_up_to_the_whole(leadtimes: Leadtimes) -> None:
     assert [(group["group"], group["completed"]["n"]) for group in shown["groups"]] == [("2026-01", 1), ("2026-02", 1)]
     assert sum(group["still_waiting"]["n"] for group in shown["groups"]) == shown["still_waiting"]["n"] == 1
     assert shown["by"] == "month"
+
+
+async def test_a_period_cuts_what_ended(leadtimes: Leadtimes) -> None:
+    await leadtimes.hear(
+        *decided_case("2026-01-05", "2026-01-20"), *decided_case("2026-02-05", "2026-02-10"), Case().contacts("2026-02-07")
+    )
+    shown = await leadtimes.measure("L04", **{"from": "2026-02-01", "until": "2026-02-10"}, by="month")
+    assert (shown["completed"]["n"], shown["still_waiting"]["n"], shown["from"], shown["until"]) == (1, 1, "2026-02-01", "2026-02-10")
+    assert [(group["completed"]["n"], group["from"]) for group in shown["groups"]] == [(0, "2026-02-01"), (1, "2026-02-01")]
+    assert (await leadtimes.measure("L24", until="2026-02-10"))["until"] == "2026-02-10"
+    for bad in ({"from": "2026-02-11", "until": "2026-02-10"}, {"from": "2026-02-11T00:00:00+01:00"}, {"until": "soon"}):
+        assert (await leadtimes.reader.get("/leadtimes/measures", params=bad)).status_code == 422
 
 
 async def test_every_measure_is_answered_at_once(leadtimes: Leadtimes) -> None:

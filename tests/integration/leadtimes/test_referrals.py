@@ -38,7 +38,7 @@ async def test_referrals_make_the_waits_for_an_insats_whatever_came_first(leadti
     shown = await asked(leadtimes, "where")
     assert shown["days"][0] == {
         **{"day": 30, "n": 1, "waiting": 0, "between": 0, "in_insats": 1, "closed": {}},
-        **{"already_in_insats": 0, "before_known_from": 0},
+        **{"already_in_insats": 0, "before_known_from": 0, "void": 0},
     }
     assert [day["n"] for day in shown["days"]] == [1, 0, 0, 0]
     held = await asked(leadtimes, "responsibility", as_of="2026-03-01")
@@ -48,6 +48,9 @@ async def test_referrals_make_the_waits_for_an_insats_whatever_came_first(leadti
     assert await handlers.verify(leadtimes.db) == handlers.Verified(1, 0)
     page = await leadtimes.reader.get("/leadtimes/", params={"lang": "en"})
     assert 'data-of="responsibility.parts.0.days">30<' in page.text
+    elsewhere = await leadtimes.reader.get("/leadtimes/", params={"lang": "en", "measure": "L04", "by": "channel"})
+    for shown in (page.text, elsewhere.text):
+        assert '<data value="1" data-of="headline.groups.0.completed.n">' in shown, "the headline is by hindrance, whatever else is shown"
 
     wrong = EventCorrectedV1(corrects_event_id=of_referrals[2].envelope.id, entered_in_error=True)
     await leadtimes.hear(case.tell(wrong, "2026-03-20"))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.leadtimes.domain.clocks import from_json, to_json
+from services.leadtimes.domain.clocks import MADE_BY, from_json, to_json
 from services.leadtimes.domain.facts import Fact, FactType, in_order
 from services.leadtimes.domain.measures import RULE_SET, Measure, Outcome
 from services.leadtimes.domain.moments import LOCAL, Limit, Precision, local_midnight, reaches
@@ -241,5 +241,9 @@ def test_every_measure_and_group_is_among_what_is_shuffled() -> None:
 def test_clocks_of_another_rule_set_are_of_no_use() -> None:
     document = stored([contact("2026-01-05")])
     assert from_json(document) is not None
-    assert from_json(document.replace(f'"rule_set":{RULE_SET}', f'"rule_set":{RULE_SET - 1}')) is None
+    for name, version in (("rule_set", RULE_SET), ("made_by", MADE_BY)):
+        older = document.replace(f'"{name}":{version}', f'"{name}":{version - 1}')
+        assert older != document
+        assert from_json(older) is None
+    assert from_json(document.replace(f'"made_by":{MADE_BY},', "")) is None
     assert from_json('{"intervals": [], "rule_set": 1}') is None

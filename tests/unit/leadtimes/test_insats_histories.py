@@ -170,7 +170,7 @@ def test_h11_ready_since_before_go_live_still_waits_464_days_and_enters_the_curv
     both = [wait("L22", late, as_of), wait("L22", quick, as_of)]
     curve = document(waiting.measure, both, as_of, as_of, CALENDAR)["curve"]
     assert calendar_days(both[0].start, moment_of(date(2026, 9, 1))) == 382
-    assert curve[0]["share"] == 1, "at risk from day 382 on, so the one of day 0 was alone"
+    assert (curve[0]["share"], curve[0]["too_few_followed"]) == (None, True), "at risk from day 382 on, so the one of day 0 was alone"
 
 
 def test_h12_what_was_typed_later_was_not_known_before() -> None:

@@ -37,6 +37,7 @@ from tests.unit.leadtimes.histories import (
     told,
     told_of,
 )
+from tests.unit.leadtimes.histories import wait as only_wait
 from tests.unit.leadtimes.test_clocks_do_not_care_how_facts_arrive import facts_of_one_case, limits
 from tests.unit.leadtimes.test_insats_histories import H3, H6, H10, H20, opened
 
@@ -139,7 +140,7 @@ def test_who_was_in_an_insats_already_counts_as_in_one_and_who_is_closed_by_the_
     ]
     course = [*opened("2026-03-01"), begun("2026-03-02", hours=3)]
     assert places(course)[30] == {"n": 1, "waiting": 1}, "an insats that does not count is none"
-    assert places([contact("2026-01-01"), closed("2026-01-09", "entered_in_error")])[365] == {}
+    assert places([contact("2026-01-01"), closed("2026-01-09", "entered_in_error")])[365] == {"void": 1}
 
 
 def test_a_day_before_we_knew_the_case_is_left_out() -> None:
@@ -234,8 +235,8 @@ def test_the_report_sums_what_each_held_and_counts_bounces_no_shows_and_hops() -
     early = in_case(3, *opened("2026-01-10"), begun("2026-01-05"))
     void = in_case(4, contact("2026-01-01"), closed("2026-01-09", "entered_in_error"))
     shown = responsibility_document(ways(bounced, in_case(1, *H10), in_case(2, *H3), early, void), LATE, LATE)
-    assert {name: shown[name] for name in ("cases", "days", "seconds", "negative", "bounces", "no_shows", "hops")} == {
-        **{"cases": 2, "days": 186, "seconds": None, "negative": 1},
+    assert {name: value for name, value in shown.items() if name not in ("as_of", "known_at", "rule_set", "parts")} == {
+        **{"cases": 2, "days": 186, "seconds": None, "negative": 1, "excluded": {"already_in_insats": 1}, "void": 1, "all_cases": 4},
         **{"bounces": 1, "no_shows": 1, "hops": 3},
     }
     assert [(each["holder"], each["days"], each["shared_days"], each["cases"]) for each in shown["parts"]] == [
@@ -249,6 +250,59 @@ def test_the_report_sums_what_each_held_and_counts_bounces_no_shows_and_hops() -
     assert sum(each["share"] for each in shown["parts"]) == pytest.approx(1)
     empty = responsibility_document([], LATE, LATE)
     assert (empty["cases"], empty["days"], empty["parts"][0]["share"]) == (0, 0, None)
+
+
+def told_twice(reopened_a: list[Fact], reopened_b: list[Fact]) -> list[Fact]:
+    """H10 and a duplicate of it that was registered a day later and rejected the same day, each reopened so."""
+    rejected = [decided("2026-01-20"), closed("2026-01-20", "rejected")]
+    other = [
+        contact("2026-01-06"),
+        application("2026-01-06", "B"),
+        decided("2026-01-20", "B"),
+        closed("2026-01-20", "rejected"),
+        *reopened_b,
+    ]
+    mark = happened(FactType.CASE_MARKED_DUPLICATE, "2026-01-10", of=str(CASE))
+    return [*opened("2026-01-05"), *rejected, *reopened_a, begun("2026-06-20"), *in_case(1, *other, mark)]
+
+
+def test_duplicates_are_closed_while_all_are_whichever_was_reopened() -> None:
+    appeal, later = [reopened("2026-05-28", "appeal")], [reopened("2026-06-01", "appeal")]
+    expected = {"municipality": 15, "external_decision": 128, "gap": 23}
+    for one, other in ((appeal, []), ([], appeal), (appeal, appeal), (appeal, later), (later, appeal)):
+        assert dict(parts(told_twice(one, other)).days) == expected
+    again = [*appeal, closed("2026-06-02", "moved"), reopened("2026-06-09")]
+    assert dict(parts(told_twice(again, appeal)).days) == expected, "closed alone"
+    both = parts(told_twice(again, [*appeal, closed("2026-06-05", "moved"), reopened("2026-06-12")])).days
+    assert dict(both) == {"municipality": 19, "external_decision": 128, "gap": 19}, (
+        "in error from the 5th to the 9th, when both were closed"
+    )
+
+
+def test_what_was_answered_on_the_day_of_the_question_stays_answered_by_a_second_answer_too() -> None:
+    """A day and an instant of one date: neither is surely before the other, and L02 is completed by whichever it is."""
+    as_of = date(2026, 4, 30)
+    answers = [completed("2026-03-21"), completed("2026-03-21T09:00")]
+    history = [*opened("2026-03-01"), *answers, asked("2026-03-21T15:00")]
+    assert dict(parts(history, as_of=as_of).days) == {"municipality": 60}
+    assert told(only_wait("L02", history)) == ("completed", None, 20)
+    assert dict(parts([*opened("2026-03-01"), answers[1], asked("2026-03-21T15:00")], as_of).days) == {"municipality": 20, "client": 40}
+    question = told_of(FactType.REFERRAL_INFORMATION_REQUESTED, "2026-01-05T15:00", asked_of="client")
+    supplied = [told_of(FactType.REFERRAL_INFORMATION_SUPPLIED, at) for at in ("2026-01-05", "2026-01-05T09:00")]
+    sent_out = [*opened("2026-01-01"), decided("2026-01-01"), sent("2026-01-01")]
+    assert dict(parts([*sent_out, *supplied, question], as_of).days) == {"partner:unknown": 119}
+    assert dict(parts([*sent_out, supplied[1], question], as_of).days) == {"partner:unknown": 4, "client": 115}
+    issued = happened(FactType.ASSIGNMENT_ISSUED, "2026-01-05T15:00", assignment_ref="N", mode="direct")
+    replies = [happened(FactType.ASSIGNMENT_ANSWERED, at, assignment_ref="N") for at in ("2026-01-05", "2026-01-05T09:00")]
+    assert dict(parts([*sent_out[:3], *replies, issued], as_of).days) == {"gap": 119}
+
+
+def test_a_bounce_is_followed_by_a_referral_that_was_not_discarded() -> None:
+    declined = [*opened("2026-01-01"), sent("2026-01-01"), told_of(FactType.REFERRAL_DECLINED, "2026-01-05")]
+    followed = [*declined, drafted("2026-01-06", "S", successor_of="R")]
+    discarded = [*followed, told_of(FactType.REFERRAL_DISCARDED, "2026-01-07", "S")]
+    written_again = [*discarded, drafted("2026-01-08", "T", successor_of="R")]
+    assert [ways(each)[0][1].bounces for each in (declined, followed, discarded, written_again)] == [0, 1, 0, 1]
 
 
 def test_a_closing_on_the_day_of_the_start_does_not_stop_the_walk_before_it() -> None:

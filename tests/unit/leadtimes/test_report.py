@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.leadtimes.domain.facts import Fact
+from services.leadtimes.domain.facts import Fact, FactType
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.measures import Interval, Measure
+from services.leadtimes.domain.moments import Period
 from services.leadtimes.domain.report import document, report, steps
-from tests.unit.leadtimes.histories import CALENDAR, application, asked, closed, contact, decided, local, wait
+from tests.unit.leadtimes.histories import CALENDAR, application, asked, closed, contact, decided, local, told_of, wait
 
 NEW_YEAR = date(2026, 1, 1)
 L04 = Measure.L04
@@ -76,6 +77,7 @@ def test_the_document_has_the_agreed_shape() -> None:
         "curve": None,
         "curve_median": 50,
         "excluded": {},
+        "flags": {},
     }
     assert answer["completed"] == {
         "n": 3,
@@ -86,7 +88,7 @@ def test_the_document_has_the_agreed_shape() -> None:
         "working_days": {"mean": 20, "median": 20, "p75": 27.5, "p90": pytest.approx(32)},
     }
     assert [point["day"] for point in answer["curve"]] == [30, 90, 180, 365]
-    assert set(answer["curve"][0]) == {"day", "share", "low", "high", "beyond_follow_up"}
+    assert set(answer["curve"][0]) == {"day", "share", "low", "high", "beyond_follow_up", "too_few_followed"}
 
 
 def test_where_nothing_competes_the_curve_has_bands() -> None:
@@ -109,7 +111,8 @@ def test_a_closing_is_never_counted_as_still_waiting() -> None:
 
 def test_before_anything_was_completed_there_is_no_band() -> None:
     for waits in ([ended(5), *[done(50)] * 3, *[waiting(200, 300)] * 5], [*[done(50)] * 3, *[waiting(200, 300)] * 5]):
-        first, second, *_ = report(L04, waits, AS_OF, AS_OF, CALENDAR).curve
+        as_of = date.fromisoformat(day(300))
+        first, second, *_ = report(L04, waits, as_of, as_of, CALENDAR).curve
         assert (first.share, first.low, first.high) == (0, None, None)
         assert second.share
         assert None not in (second.low, second.high)
@@ -151,7 +154,65 @@ def test_who_was_known_late_enters_the_curve_late_and_who_had_ended_by_then_not_
     shown = report(L04, [late, by_then, ordinary], as_of, as_of, CALENDAR)
     assert (shown.still_waiting.n, shown.still_waiting.median_so_far, shown.completed.n) == (1, 464, 2)
     assert shown.still_waiting.buckets["over_365"] == 1
-    assert shown.curve[0].share == 1, "at day 10 only the ordinary case was at risk: the late one enters at day 382"
+    assert {(point.share, point.too_few_followed) for point in shown.curve} == {(None, True)}, "at day 10 only the ordinary one was at risk"
+    assert [(step.day, step.share) for step in steps(L04, [late, by_then, ordinary], as_of)] == [(0, 0), (10, 0)]
+
+
+def test_one_who_completed_at_once_says_nothing_of_twenty_who_came_late_and_wait() -> None:
+    until = date(2026, 12, 31)
+    late = [wait("L04", [contact("2026-06-01", known_from="2026-09-01"), application("2026-06-01")])] * 20
+    quick = wait("L04", [contact("2026-09-01"), application("2026-09-01"), decided("2026-09-01")])
+    beside = wait("L04", [contact("2026-09-01"), application("2026-09-01"), decided("2026-12-20")])
+    shown = report(L04, [*late, quick], until, until, CALENDAR)
+    assert (shown.still_waiting.n, shown.curve_median) == (20, None)
+    assert {(point.share, point.low, point.beyond_follow_up, point.too_few_followed) for point in shown.curve} == {(None, None, True, True)}
+    followed = report(L04, [*late, quick, beside], until, until, CALENDAR)
+    assert [(point.share, point.too_few_followed) for point in followed.curve[:2]] == [(0.5, False)] * 2
+    assert followed.curve_median == 0
+    came = [wait("L04", [contact("2026-06-01", known_from="2026-09-01"), application("2026-06-01"), decided("2026-10-01")])]
+    assert report(L04, [*came, quick], until, until, CALENDAR).curve[0].too_few_followed, "who came late had not ended, though nobody waits"
+    gone = wait("L04", [contact("2026-09-01"), application("2026-09-01"), closed("2026-09-02")])
+    assert report(L04, [*late, quick, gone], until, until, CALENDAR).curve[0].too_few_followed, "where another end competes, too"
+
+
+def test_where_all_have_completed_there_is_no_band_either() -> None:
+    first, *_ = report(L04, [done(10), done(20)], AS_OF, AS_OF, CALENDAR).curve
+    assert (first.share, first.low, first.high, first.too_few_followed) == (1, None, None, False)
+
+
+def test_the_longest_wait_completed_says_nothing_of_those_who_wait_still() -> None:
+    shown = report(L04, [done(20), waiting(5), waiting(8)], AS_OF, AS_OF, CALENDAR)
+    assert (shown.curve_median, shown.curve[0].share, shown.curve[0].too_few_followed) == (None, None, True)
+    drawn = steps(L04, [done(5), done(20), waiting(8)], AS_OF)
+    assert [(step.day, step.share) for step in drawn[1:]] == [(5, pytest.approx(1 / 3)), (20, pytest.approx(1 / 3))]
+
+
+def test_a_period_cuts_what_ended_and_nothing_else() -> None:
+    waits = [done(10), done(20), ended(20), ended(30, "rejected"), waiting(60)]
+    whole = document(L04, waits, AS_OF, AS_OF, CALENDAR, Grouping.CHANNEL)
+    period = Period(date.fromisoformat(day(11)), date.fromisoformat(day(20)))
+    cut = document(L04, waits, AS_OF, AS_OF, CALENDAR, Grouping.CHANNEL, period)
+    assert (cut["completed"]["n"], cut["completed"]["mean"], cut["ended_otherwise"]) == (1, 20, {"moved": 1})
+    assert (cut["from"], cut["until"], cut["groups"][0]["until"]) == ("2026-01-12", "2026-01-21", "2026-01-21")
+    assert cut["groups"][0]["completed"]["n"] == 1
+    for same in ("still_waiting", "curve", "curve_median", "excluded", "flags"):
+        assert cut[same] == whole[same]
+    counts = [(Period(first, last), n) for first, last, n in ((period.first, None, 1), (None, period.last, 2), (None, None, 2))]
+    assert [document(L04, waits, AS_OF, AS_OF, CALENDAR, None, each)["completed"]["n"] for each, _ in counts] == [n for _, n in counts]
+    assert not {"from", "until"} & whole.keys()
+
+
+def test_flags_are_counted_of_all_waits() -> None:
+    inferred = [wait("L04", [application("2026-01-05"), decided(at)]) for at in ("2026-01-03", "2026-01-09")]
+    assert report(L04, [*inferred, done(3)], AS_OF, AS_OF, CALENDAR).flags == {"first_contact_inferred": 2, "negative": 1}
+
+
+def test_the_ages_of_those_ready_for_the_next_step_are_in_months_too() -> None:
+    until = date.fromisoformat(day(1000))
+    ready = ([*opened(), told_of(FactType.READY_FOR_NEXT_STEP, day(1000 - age))] for age in (0, 90, 91, 180, 181, 365, 366))
+    shown = document(Measure.L22, [wait("L22", facts) for facts in ready], until, until, CALENDAR)["still_waiting"]
+    assert shown["month_buckets"] == {"up_to_3_months": 2, "up_to_6_months": 2, "up_to_12_months": 2, "over_12_months": 1}
+    assert "month_buckets" not in document(L04, [], until, until, CALENDAR)["still_waiting"]
 
 
 def test_excluded_waits_are_counted_by_rule_and_are_in_no_curve() -> None:

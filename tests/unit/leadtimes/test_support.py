@@ -9,6 +9,7 @@ import pytest
 from services.leadtimes.domain.clocks import from_json, to_json
 from services.leadtimes.domain.facts import Fact
 from services.leadtimes.domain.grouping import Grouping
+from services.leadtimes.domain.moments import Period
 from services.leadtimes.domain.support import Support
 from services.leadtimes.domain.support_report import support_document
 from tests.unit.leadtimes.histories import application, clocks, closed, coded, contact, decided, granted, routed
@@ -114,6 +115,15 @@ def test_the_report_says_who_met_the_target_and_who_still_receives_support() -> 
         "ended_otherwise": {"moved": 1},
         "excluded": {"entered_in_error": 1},
     }
+
+
+def test_a_period_cuts_whose_case_closed_in_it_and_not_who_still_receives_support() -> None:
+    every = [case(5, closed("2026-06-30", "studies")), case(5, closed("2026-07-01", "studies")), case(5, closed("2026-06-30")), case(5)]
+    cut = support_document(every, AS_OF, AS_OF, Grouping.CHANNEL, Period(date(2026, 6, 1), date(2026, 6, 30)))
+    for of in (cut, cut["groups"][0]):
+        assert (of["completed"]["n"], of["ended_otherwise"], of["still_receiving"]["n"]) == (1, {"moved": 1}, 1)
+        assert (of["from"], of["until"]) == ("2026-06-01", "2026-06-30")
+    assert "from" not in support_document(every, AS_OF, AS_OF)
 
 
 def test_the_report_of_nobody_has_no_figures() -> None:

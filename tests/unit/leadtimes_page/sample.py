@@ -1,6 +1,6 @@
 """Figures to put on a page: reports of a few waits, and the waits of a small log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.leadtimes.api.words import Language
 from services.leadtimes.domain.grouping import Grouping
 from services.leadtimes.domain.log import MICROSECOND, microseconds
 from services.leadtimes.domain.measures import Interval, Measure, Outcome
-from services.leadtimes.domain.moments import Moment, Precision, local_midnight
+from services.leadtimes.domain.moments import Limit, Moment, Precision, local_midnight
 from services.leadtimes.domain.passage_report import Case
 from services.leadtimes.domain.report import steps
 from services.leadtimes.domain.support import Support
@@ -38,7 +38,8 @@ def support(since: str, outcome: Outcome, reason: str | None = None) -> Support:
     """Support in every month from one (YYYY-MM) to that of as-of."""
     first = date.fromisoformat(f"{since}-01")
     start = Moment(local_midnight(first), Precision.DAY)
-    return Support(((first, AS_OF.replace(day=1)),), start, outcome, reason, "phone", None, None)
+    end = Moment(local_midnight(AS_OF), Precision.DAY) if outcome in (Outcome.COMPLETED, Outcome.ENDED_OTHERWISE) else None
+    return Support(((first, AS_OF.replace(day=1)),), start, outcome, reason, "phone", None, None, end)
 
 
 def six() -> list[Interval]:
@@ -53,23 +54,21 @@ def measures_page(
     support: Sequence[Support] = (),
     by: Grouping = Grouping.HINDRANCE,
     cases: Sequence[Case] = (),
+    as_of: Limit = AS_OF,
+    asked: Mapping[str, str] | None = None,
     **changed: Any,
 ) -> str:
     """The page with one measure shown in full, the wait for a decision if no other is asked for."""
-    of_cases = Known((), (), tuple(cases), 0), AS_OF, KNOWN_AT
+    of_cases = Known((), (), tuple(cases), 0), as_of, KNOWN_AT
+    of_waits = as_of, KNOWN_AT, Known(tuple(waits), tuple(support), (), 0)
     measures = Measures(
-        reports={
-            each.value: figures_of(each, AS_OF, KNOWN_AT, Known(tuple(waits), tuple(support), (), 0), by if each.value == shown else None)
-            for each in Measure
-        },
+        headline=figures_of(Measure.L20, *of_waits, Grouping.HINDRANCE),
+        reports={each.value: figures_of(each, *of_waits, by if each.value == shown else None) for each in Measure},
         shown=shown,
-        steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure(shown), waits, AS_OF)],
-        **(
-            {"flags": {}, "incomplete": 0, "logs": {}, "where": where_of(*of_cases), "responsibility": responsibility_of(*of_cases)}
-            | changed
-        ),
+        steps=[Point(step.day, step.share or 0.0, step.low, step.high) for step in steps(Measure(shown), waits, as_of)],
+        **({"incomplete": 0, "logs": {}, "where": where_of(*of_cases), "responsibility": responsibility_of(*of_cases)} | changed),
     )
-    return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"}))
+    return render_measures(measures, language, Address("/leadtimes/", {"lang": language, "as_of": "2026-03-31"} | dict(asked or {})))
 
 
 def log_waits(days: list[float], still_open: list[float], otherwise: Sequence[float] = ()) -> LogWaits:

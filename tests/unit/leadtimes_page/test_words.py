@@ -16,6 +16,7 @@ from services.leadtimes.domain.measures import Flag, Measure
 from services.leadtimes.domain.passage import Place
 from services.leadtimes.domain.passage_report import ALWAYS
 from services.leadtimes.domain.referrals import NOT_TAKEN, OVER
+from services.leadtimes.domain.report import MONTHS
 from services.leadtimes.domain.responsibility import PARTNER, UNKNOWN
 
 SV, EN = Words(Language.SWEDISH), Words(Language.ENGLISH)
@@ -36,8 +37,9 @@ def test_no_text_is_written_for_nobody() -> None:
     by_measure = {f"{measure}.{part}" for measure in Measure for part in parts} - {"L24.reached", "L24.since"}
     by_figure = {f"completed.{figure}" for figure in ("mean", "median", "p75", "p90")}
     by_choice = {f"flows.{order}" for order in render.Order} | {f"by.{grouping}" for grouping in Grouping}
+    by_age = {f"months.{bucket}" for bucket in MONTHS}
     by_place = {f"where.{place}" for place in Place if place is not Place.CLOSED}
-    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | by_choice | by_place
+    assert {name for name in TEXTS if f'"{name}"' not in SOURCES} == by_measure | by_figure | by_choice | by_place | by_age
     assert set(HOLDERS) == {*ALWAYS, f"{PARTNER}{UNKNOWN}"}
 
 

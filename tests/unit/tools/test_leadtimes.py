@@ -22,9 +22,13 @@ EMPTY: dict[str, Any] = {
         "buckets": {"0-30": 0, "31-90": 0, "91-180": 0, "181-365": 0, "over_365": 0},
     },
     "ended_otherwise": {},
-    "curve": [{"day": day, "share": None, "low": None, "high": None, "beyond_follow_up": True} for day in (30, 90, 180, 365)],
+    "curve": [
+        {"day": day, "share": None, "low": None, "high": None, "beyond_follow_up": True, "too_few_followed": False}
+        for day in (30, 90, 180, 365)
+    ],
     "curve_median": None,
     "excluded": {},
+    "flags": {},
 }
 SOME: dict[str, Any] = {
     **EMPTY,
@@ -38,8 +42,8 @@ SOME: dict[str, Any] = {
     },
     "ended_otherwise": {"moved": 1},
     "curve": [
-        {"day": 30, "share": 0.5, "low": 0.1, "high": 0.8, "beyond_follow_up": False},
-        {"day": 90, "share": 0.75, "low": None, "high": None, "beyond_follow_up": True},
+        {"day": 30, "share": 0.5, "low": 0.1, "high": 0.8, "beyond_follow_up": False, "too_few_followed": False},
+        {"day": 90, "share": 0.75, "low": None, "high": None, "beyond_follow_up": True, "too_few_followed": False},
     ],
     "curve_median": 28.0,
     "excluded": {"starts_after_closing": 4},
@@ -99,6 +103,38 @@ def test_months_of_support_are_months_and_the_target_stands_beside(capsys: pytes
     assert "day" not in text
 
 
+def test_who_is_excluded_and_what_is_flagged_is_said_where_nobody_else_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, **EMPTY | {"excluded": {"already_in_insats": 1}, "flags": {"first_contact_inferred": 2, "negative": 1}})
+    assert "nobody had begun to wait\n  excluded: already_in_insats 1\n  flagged: first_contact_inferred 2, negative 1" in text
+    nobody = {"completed": SUPPORT["completed"] | {"n": 0}, "still_receiving": {"n": 0}, "ended_otherwise": {}}
+    assert "nobody had support\n  excluded: entered_in_error 1" in shown(capsys, **SUPPORT | nobody)
+
+
+def test_a_share_that_rests_on_too_few_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = [{**point, "too_few_followed": True} for point in EMPTY["curve"]]
+    text = shown(capsys, **SOME | {"curve": nothing, "curve_median": None})
+    assert "half of all completed: too few followed from the start, those who wait counted" in text
+    assert "completed within 30 days: too few followed from the start · 90 days: too few" in text
+    assert "half of all completed: not reached, those who wait counted" in shown(capsys, **SOME | {"curve_median": None})
+
+
+def test_those_ready_for_the_next_step_are_told_in_months_too(capsys: pytest.CaptureFixture[str]) -> None:
+    months = {"up_to_3_months": 1, "up_to_6_months": 0, "up_to_12_months": 2, "over_12_months": 3}
+    text = shown(capsys, **SOME | {"measure": "L22", "still_waiting": {**SOME["still_waiting"], "month_buckets": months}})
+    assert "1 for 0–3 months · 0 for 3–6 months · 2 for 6–12 months · 3 for over 12 months" in text
+
+
+def test_of_a_period_nothing_is_said_to_be_out_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    period = {"from": "2026-01-01", "until": "2026-03-31"}
+    text = shown(capsys, **SOME | period)
+    assert "completed and ended otherwise: only what ended from 2026-01-01 until 2026-03-31" in text
+    assert "  2 still waiting, half of them for" in text
+    assert "  0 still waiting" in shown(capsys, **EMPTY | period)
+    assert "  2 still have an open case" in shown(capsys, **SUPPORT | period)
+    refused = CliRunner().invoke(leadtimes, ["--responsibility", "--from", "2026-01-01"])
+    assert (refused.exit_code, "nor --until" in refused.output) == (2, True)
+
+
 def test_where_nobody_had_support_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     nobody = SUPPORT | {
         "completed": {"n": 0, "mean": None, "median": None, "target_met": 0, "share_target_met": None},
@@ -124,14 +160,20 @@ LIMITS = {"as_of": "2026-08-31", "known_at": "2026-08-31", "rule_set": 3}
 
 def test_where_people_are_is_one_line_a_day(capsys: pytest.CaptureFixture[str]) -> None:
     day = {"day": 30, "n": 5, "waiting": 2, "between": 0, "in_insats": 1, "closed": {"moved": 2}, "already_in_insats": 1}
-    show_passage("where", {**LIMITS, "days": [day | {"before_known_from": 1}], "incomplete": 2}, "text")
+    show_passage("where", found := {**LIMITS, "days": [day | {"before_known_from": 1, "void": 1}], "incomplete": 2}, "text")
     text = capsys.readouterr().out
     assert text.startswith("Where people are after first contact, as of 2026-08-31, known at 2026-08-31, rule set 3")
     line = next(line for line in text.splitlines() if line.startswith("30 days"))
     assert line.split() == ["30", "days", "5", "2", "1", "0", "2", "1"]
     assert "closed within 30 days: moved 2" in text
-    assert "1 case left out at 30 days" in text
+    assert "1 case left out at 30 days: not known to us by then" in text
+    assert "1 case left out at 30 days: entered in error" in text
     assert "2 cases of all lack an event" in text
+    show_passage("where", found, "csv")
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0].startswith("as_of,known_at,rule_set,incomplete,day,n,")
+    assert told.out.splitlines()[1].startswith("2026-08-31,2026-08-31,3,2,30,5,")
+    assert "show small counts too. Do not pass them on" in told.err
 
 
 def test_who_held_the_ball_is_one_line_a_holder(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,6 +185,9 @@ def test_who_held_the_ball_is_one_line_a_holder(capsys: pytest.CaptureFixture[st
         "seconds": None,
         "parts": [part],
         "negative": 1,
+        "excluded": {"already_in_insats": 5},
+        "void": 6,
+        "all_cases": 7,
         "bounces": 2,
         "no_shows": 3,
         "hops": 4,
@@ -153,10 +198,15 @@ def test_who_held_the_ball_is_one_line_a_holder(capsys: pytest.CaptureFixture[st
     assert "25 days in 1 case" in text
     line = next(line for line in text.splitlines() if line.startswith("partner:"))
     assert line.split() == ["partner:jobbcentrum", "20", "80.0", "%", "1", "22"]
-    assert "bounced on: 2, no-shows: 3, routings: 4" in text
+    assert "of all 7 cases, those outside L20 too: referrals that bounced on: 2, no-shows: 3, routings: 4" in text
+    assert "excluded: already_in_insats 5" in text
+    assert "6 cases left out: entered in error" in text
     assert "1 case left out: the insats is dated before the contact" in text
     show_passage("responsibility", found, "csv")
-    assert capsys.readouterr().out.splitlines()[0] == "holder,days,share,seconds,cases,shared_days"
+    assert capsys.readouterr().out.splitlines() == [
+        "as_of,known_at,rule_set,incomplete,negative,excluded.already_in_insats,void,holder,days,share,seconds,cases,shared_days",
+        "2026-08-31,2026-08-31,3,0,1,5,6,partner:jobbcentrum,20,0.8,,1,22",
+    ]
 
 
 def test_where_goes_with_no_measure() -> None:
