@@ -55,7 +55,9 @@ class Period:
     last: date | None = None
 
     def has(self, end: Moment | None) -> bool:
-        """Whether something ended in it."""
+        """Whether something ended in it; without a day on either side everything did."""
+        if self == ALWAYS:
+            return True
         return end is not None and (self.first or date.min) <= end.day <= (self.last or date.max)
 
     def document(self) -> dict[str, str]:

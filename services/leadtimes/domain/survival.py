@@ -11,7 +11,7 @@ Flags = NDArray[np.bool_]
 
 Z95 = NormalDist().inv_cdf(0.975)
 ROUNDING = 1e-10
-"""A share that should be exactly one half may land this far beside it."""
+"""A share that should be exactly one half, or one, may land this far beside it."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _aalen_variance(share: Numbers, waiting: Numbers, at_risk: Numbers, done: Nu
 def _incidence_band(share: Numbers, variance: Numbers) -> tuple[Numbers, Numbers]:
     """By the delta method on the log(-log F) scale, so that it stays between 0 and 1."""
     low, high = share.copy(), share.copy()
-    some = (share > 0) & (share < 1)
+    some = (share > 0) & (share < 1 - ROUNDING)
     log = np.log(share[some])
     spread = Z95 * np.sqrt(variance[some]) / (share[some] * log)
     low[some], high[some] = np.exp(log * np.exp(-spread)), np.exp(log * np.exp(spread))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.leadtimes.domain.survival import Flags, Numbers, aalen_johansen, kaplan_meier
+from services.leadtimes.domain.survival import ROUNDING, Flags, Numbers, aalen_johansen, kaplan_meier
 from services.leadtimes.domain.waits import log_waits
 from tests.columns import columns_of
 from tests.shared_data import shared_file
@@ -144,6 +144,12 @@ def from_contact_to_start(events: list[dict[str, Any]], as_of: datetime) -> tupl
     return as_arrays(ends)
 
 
+def test_a_share_that_is_one_but_for_rounding_has_no_band() -> None:
+    for n in range(1, 60):
+        curve = aalen_johansen(np.arange(n, dtype=np.float64), np.ones(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_))
+        assert curve.band(n) == (pytest.approx(1), pytest.approx(1)), n
+
+
 @given(waits)
 def test_the_incidence_s_variance_is_aalens_sum_over_every_earlier_time(drawn: list[tuple[int, str]]) -> None:
     """Term by term, as it is written down, against the running sums; and the band holds the estimate."""
@@ -151,7 +157,7 @@ def test_the_incidence_s_variance_is_aalens_sum_over_every_earlier_time(drawn: l
     curve = aalen_johansen(days, done, other)
     for day, share, low, high in zip(curve.times, curve.completed, curve.low, curve.high, strict=True):
         assert 0 <= low <= share <= high <= 1 + 1e-9
-        if 0 < share < 1:
+        if 0 < share < 1 - ROUNDING:
             spread = NormalDist().inv_cdf(0.975) * math.sqrt(aalens_sum(days, done, other, day)) / (share * math.log(share))
             assert (low, high) == (pytest.approx(share ** math.exp(-spread), abs=1e-6), pytest.approx(share ** math.exp(spread), abs=1e-6))
 
