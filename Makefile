@@ -33,7 +33,7 @@ test-integration: setup ## the parts on real servers; SLUSS_BROKER=docker takes 
 	@$(BIN)/pytest tests/integration $(ARGS)
 
 test-fault: setup ## what make test leaves out as too long: outages, every log, many more random requests ...; ARGS="-k word" for some
-	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-100} $(BIN)/pytest -m long $(ARGS)
+	@SLUSS_FUZZ_EXAMPLES=$${SLUSS_FUZZ_EXAMPLES:-50} $(BIN)/pytest -m long $(ARGS)
 
 fuzz: setup ## files of every form that no import may stumble over, thought of by Hypothesis; EXAMPLES=180000 takes about an hour
 	@SLUSS_FUZZ_EXAMPLES=$(or $(EXAMPLES),180000) $(BIN)/pytest tests/unit/tools/test_any_file.py $(ARGS)
