@@ -170,7 +170,7 @@ def _whole(figures: Any, of: str) -> Iterator[str]:
     if ended:
         yield f"{sum(ended.values()):,} ended otherwise: " + _by_reason(ended)
     half = figures["curve_median"]
-    never = TOO_FEW if any(point["too_few_followed"] for point in figures["curve"]) else NOT_REACHED
+    never = TOO_FEW if figures["too_few_followed"] else NOT_REACHED
     yield "half of all completed" + (f" within {_days(half)}" if half is not None else f": {never}") + ", those who wait counted"
     yield "completed within " + " · ".join(_point(point) for point in figures["curve"])
 

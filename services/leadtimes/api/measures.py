@@ -89,6 +89,7 @@ class Point(BaseModel):
 class Figures(BaseModel):
     """One measure, always all of it together. `curve_median`: days until half of all were completed, those who wait counted; or never.
 
+    `too_few_followed`: of those followed from the start nobody was left from some day on, though others wait still: no share from there.
     `flags`: how many of all waits have each flag of data quality, excluded ones too. `from`, `until`: the days asked for, in which those
     counted as completed or ended otherwise have ended.
     """
@@ -102,6 +103,7 @@ class Figures(BaseModel):
     ended_otherwise: dict[str, int]
     curve: list[Point]
     curve_median: float | None
+    too_few_followed: bool
     excluded: dict[str, int]
     flags: dict[str, int]
     first: str | None = Field(default=None, alias="from")

@@ -14,7 +14,7 @@ from services.leadtimes.domain.referrals import Referral
 RULE_SET = 3
 """The version of these rules; a figure says which one it used.
 
-3: the waits for an insats (L10-L23), with counting rule set 1; 2: L05-L09 and L24. The rules of those that were there are as they were.
+3: the waits for an insats (L10-L23), with counting rule set 1 of `clocks.md` 5; 2: L05-L09 and L24. What was there is as it was.
 """
 UNEMPLOYED = "unemployed"
 DIRECT = "direct"

@@ -79,7 +79,8 @@ class Report:
     """One measure over many cases, with both of its dates and the version of its rules.
 
     `curve_median` is the day by which half of all who began have completed, None where that was not reached or too few were followed so
-    long; the median of `completed` leaves out who still waits, and is shorter. `flags`: how many waits have each, excluded ones too.
+    long (`too_few_followed`); the median of `completed` leaves out who still waits, and is shorter. `flags`: how many waits have each,
+    excluded ones too.
     """
 
     measure: Measure
@@ -91,6 +92,7 @@ class Report:
     ended_otherwise: dict[str, int]
     curve: tuple[Point, ...]
     curve_median: float | None
+    too_few_followed: bool
     excluded: dict[str, int]
     flags: dict[str, int]
 
@@ -148,6 +150,7 @@ def report(
         ended_otherwise=by_reason(ended, Outcome.ENDED_OTHERWISE),
         curve=_curve(estimate, some_wait=bool(len(open_ages))),
         curve_median=_median(estimate),
+        too_few_followed=estimate is not None and estimate.too_few_from is not None,
         excluded=by_reason(waits, Outcome.EXCLUDED),
         flags=dict(sorted(Counter(flag.value for wait in waits for flag in wait.flags).items())),
     )

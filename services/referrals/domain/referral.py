@@ -161,7 +161,7 @@ def _after(was: Referral, fact: Fact) -> Referral:
         now = replace(now, ended=fact.happened, reason=getattr(fact, "reason", None), recall_asked=None, held_from=None, held=None)
     match fact:
         case facts.EnteredInError():  # only what it was, and that it never was
-            named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "content_ref", "sent")}
+            named = {name: getattr(was, name) for name in ("insats_kind", "to_function", "sent")}
             return Referral(was.kind, was.drafted, State.ENTERED_IN_ERROR, **named, ended=fact.happened, facts=now.facts)
         case facts.ReferralSent():
             return replace(now, state=State.SENT, sent=fact.happened, reply_due_on=fact.reply_due_on)

@@ -171,9 +171,9 @@ def _crossed(referral: Referral, act: Act) -> bool:
     if act.step in (Step.RECALL, Step.WITHDRAW):
         return referral.runs
     ended_by_sender = referral.state in (State.RECALLED, State.WITHDRAWN, State.CANCELLED, State.EXPIRED, State.ENTERED_IN_ERROR)
-    if act.step in OF_RECIPIENT and referral.held_from in BEFORE_START:
-        return True
-    return ended_by_sender and act.step in OF_RECIPIENT | OF_WHAT_RUNS
+    if ended_by_sender:
+        return Actor.RECIPIENT in MAY_EVER[act.step]
+    return act.step in OF_RECIPIENT and referral.held_from in BEFORE_START
 
 
 def _is_possible(referral: Referral, step: Step) -> bool:
@@ -288,10 +288,9 @@ def _facts(referral: Referral, act: Act) -> tuple[Fact, ...]:
             hours = referral.planned_hours_per_week if fact.planned_hours_per_week is None else fact.planned_hours_per_week
             funding, of = fact.funding or referral.funding, referral.insats_kind
             whole = replace(fact, kind=referral.kind, insats_kind=of, planned_hours_per_week=hours, funding=funding)
-            refused = (
-                (facts.RecallRefused(fact.happened, fact.referral_id),) if act.step is Step.START and referral.recall_requested else ()
-            )
-            return (*refused, whole)
+            if act.step is Step.EXTEND or referral.recall_asked is None:
+                return (whole,)
+            return facts.RecallRefused(max(fact.happened, referral.recall_asked), fact.referral_id), whole
         case facts.ReferralNoShow() if referral.starts_on is not None:
             return (replace(fact, starts_on=referral.starts_on),)
         case facts.ReferralPutOnHold():

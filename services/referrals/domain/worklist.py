@@ -63,8 +63,10 @@ def tasks(case: Case, closed: bool, now: datetime) -> Iterator[Task]:
         for deviation_id, deviation in referral.deviations.items():
             if deviation.handled is None:
                 reason = Reason.DEVIATION_TO_ACKNOWLEDGE if deviation.acknowledged is None else Reason.DEVIATION_TO_HANDLE
-                told, by = deviation.reported.date, deviation.waits_for
-                yield Task(told, reason, by, referral_id, referral.to_function, deviation_id, deviation.to_role)
+                told = deviation.reported.date
+                waits = _asked(told, reason, today) if deviation.waits_for is Actor.RECIPIENT else [(told, reason, Actor.SENDER)]
+                for due_on, _, by in waits:
+                    yield Task(due_on, reason, by, referral_id, referral.to_function, deviation_id, deviation.to_role)
     running = [(key, each) for key, each in case.referrals.items() if each.runs and each.is_insats]
     if running and not closed and case.hours_per_week < FULL_WEEK_H:  # hours that nobody knows do not count, so that they are asked for
         key, last = max(running, key=lambda each: each[1].started.at if each[1].started else each[1].drafted.at)
@@ -96,8 +98,8 @@ def _of(case: Case, referral_id: UUID, referral: Referral, closed: bool, today: 
         yield today, Reason.ON_HOLD, sender
     if referral.state is State.SCHEDULED and referral.starts_on:
         yield from _asked(referral.starts_on, Reason.TO_START, today)
-    if referral.recall_requested and referral.state is not State.ON_HOLD:
-        yield today, Reason.RECALL_TO_ANSWER, recipient
+    if referral.recall_asked and referral.state is not State.ON_HOLD:
+        yield from _asked(referral.recall_asked.date, Reason.RECALL_TO_ANSWER, today)
     too_soon = referral.state is State.DISCONTINUED and referral.reason == INSUFFICIENT_PROGRESS
     if (too_soon or referral.state in (State.DECLINED, State.REDIRECTED)) and not closed and not _is_followed(case, referral_id, referral):
         yield (referral.ended or referral.drafted).date, Reason.SUCCESSOR_MISSING, sender
@@ -116,9 +118,9 @@ def _asked(due_on: date, reason: Reason, today: date) -> Iterator[Found]:
 
 
 def _is_followed(case: Case, referral_id: UUID, ended: Referral) -> bool:
-    """Whether something was written in the place of a referral that ended, or another insats was open then or later."""
+    """Whether something was written in the place of a referral that ended, or another insats is on its way or ran beyond that."""
     if ended.kind == CONSULTATION or case.successor(referral_id):
         return True
     others = (each for key, each in case.referrals.items() if key != referral_id and each.is_insats and each.sent)
-    lasting = (each for each in others if each.state is not State.ENTERED_IN_ERROR)
-    return any(each.ended is None or ended.ended is None or each.ended.date >= ended.ended.date for each in lasting)
+    at = ended.ended or ended.drafted
+    return any(each.is_open or (each.started and each.ended and each.ended.date > at.date) for each in others)

@@ -66,7 +66,7 @@ async def waiting_at(tx: Transaction, fact: Fact, programme_id: UUID, now: datet
     if not isinstance(fact, facts.ReferralWaitlisted) or found is None:
         return fact
     seen = Seen(found, await capacity.taken(tx, programme_id), local_date(now))
-    position = fact.position or 1 + sum(each.queued_at <= fact.happened.at for each in seen.line)
+    position = fact.position or 1 + sum(each.queued_at <= fact.happened.at for each in seen.line if each.referral_id != fact.referral_id)
     group = found.programme.forecast(seen.places, position, seen.today)[-1]
     starts_on = group.starts_on if group else None
     return replace(fact, position=position, expected_start_on=fact.expected_start_on or starts_on)

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from contracts.catalogue import REFERRAL_EVENTS
 from services.referrals.domain.facts import EnteredInError, ReferralDeclined, ReferralDrafted, ReferralRedirected
+from services.referrals.domain.known import Known
 from services.referrals.domain.referral import evolve
 from services.referrals.domain.rules import Act, Beside, Deadlines, decide, due, overdue, steps
 from services.referrals.domain.seeing import Addressed, Seer
@@ -17,7 +18,7 @@ from services.referrals.domain.worklist import Task, tasks
 from services.referrals.handlers.capacity import follow_seat, waiting_at
 from services.referrals.store import capacity
 from services.referrals.store import cases as store
-from services.referrals.store.cases import Known, Stored
+from services.referrals.store.cases import Stored
 from services.referrals.translate import name_of, publishable, unplaced
 from shared import changes, outbox
 from shared.context import Context
@@ -190,8 +191,7 @@ async def remind(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, kno
 
 def beside(known: Known) -> Beside:
     """What the decider is told of the case."""
-    in_force = (each for each in known.assignments.values() if not each["gone_by"])
-    return Beside(known.closed, {UUID(each["ref"]): each["basis"] for each in in_force})
+    return Beside(known.closed, {each.ref: each.basis for each in known.in_force.values()})
 
 
 def actor_of(seer: Seer, act: Step) -> Actor:

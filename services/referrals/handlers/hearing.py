@@ -1,6 +1,5 @@
 """What intake told, in the transaction of the inbox: what this house knows of a case, and the draft of a direct assignment."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,12 +11,13 @@ from contracts.event import TimePrecision, UnmappedCode
 from contracts.intake import AssignmentIssuedV1, CaseClosedV1, CaseReopenedV1, EventCorrectedV1, ProtectionLevelChangedV1
 from services.referrals.domain import facts
 from services.referrals.domain.facts import State
+from services.referrals.domain.known import Assignment, Correction, Known
 from services.referrals.domain.moments import day, instant, local_date
 from services.referrals.domain.rules import Act
 from services.referrals.domain.steps import Actor, Refused, Step
 from services.referrals.handlers.cases import Ours, follow, remind
 from services.referrals.store import cases as store
-from services.referrals.store.cases import Known, Stored
+from services.referrals.store.cases import Stored
 from shared.context import Context
 from shared.postgres import Transaction
 from shared.telemetry import step
@@ -34,8 +34,8 @@ async def apply(tx: Transaction, ours: Ours, envelope: Envelope, context: Contex
         await remind(tx, ours, case_id, stored, told)
     if isinstance(envelope.data, AssignmentIssuedV1) and envelope.data.mode == AssignmentMode.DIRECT:
         await _draft(tx, ours, case_id, stored, told, envelope, context)
-    if isinstance(envelope.data, EventCorrectedV1):
-        await _reverse(tx, ours, case_id, stored, known, envelope, context)
+    if isinstance(envelope.data, EventCorrectedV1) and told.in_force != known.in_force:
+        await _reverse(tx, ours, case_id, stored, known, told, envelope, context)
 
 
 def _with(known: Known, envelope: Envelope) -> Known:
@@ -49,33 +49,19 @@ def _with(known: Known, envelope: Envelope) -> Known:
         case ProtectionLevelChangedV1() as changed:
             return replace(known, protected=changed.level != ProtectionLevel.NONE)
         case AssignmentIssuedV1() as issued:
-            entry = {"ref": str(issued.assignment_ref), "basis": str(issued.basis), "gone_by": ""}
-            return replace(known, assignments={**known.assignments, str(envelope.id): entry})
+            entry = Assignment(issued.assignment_ref, str(issued.basis))
+            return replace(known, assignments={**known.assignments, envelope.id: entry})
         case EventCorrectedV1() as corrected:
-            return replace(known, assignments=_corrected(known.assignments, corrected, str(envelope.id)))
+            return known.corrected(Correction(envelope.id, corrected.corrects_event_id, corrected.replaced_by))
     return known
-
-
-def _corrected(assignments: Mapping[str, Mapping[str, str]], told: EventCorrectedV1, by: str) -> dict[str, Mapping[str, str]]:
-    """An assignment is gone by its correction, and back when that is corrected itself; what that had brought is gone then."""
-    corrects, replaced_by = str(told.corrects_event_id), str(told.replaced_by or "")
-    brought = {each.get("replaced_by") for each in assignments.values() if each["gone_by"] == corrects}
-
-    def after(event_id: str, each: Mapping[str, str]) -> Mapping[str, str]:
-        if event_id == corrects:
-            return {**each, "gone_by": by, "replaced_by": replaced_by}
-        if event_id in brought:
-            return {**each, "gone_by": by}
-        return {**each, "gone_by": ""} if each["gone_by"] == corrects else each
-
-    return {event_id: after(event_id, each) for event_id, each in assignments.items()}
 
 
 async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:
     """Direktanvisning (26-punktsplanen act. 10): the referral for it is written at once; a human sends it."""
     issued = envelope.data
     assert isinstance(issued, AssignmentIssuedV1)
-    if any(each.assignment_ref == issued.assignment_ref for each in stored.case.referrals.values()):
+    referred = (each for each in stored.case.referrals.values() if each.state is not State.DISCARDED)
+    if any(each.assignment_ref == issued.assignment_ref for each in referred):
         return  # it replaces one that was referred: the correction that follows says so
     if isinstance(issued.insats_kind, UnmappedCode):  # a newer intake says what this house cannot tell further
         await store.note_conflict(tx, case_id, None, Step.DRAFT, Actor.RULE, context, envelope.id)
@@ -94,17 +80,18 @@ async def _draft(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, kno
     await _try(tx, ours, case_id, stored, known, Act(Step.DRAFT, Actor.RULE, draft, heard_at), envelope, context)
 
 
-async def _reverse(tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, known: Known, envelope: Envelope, context: Context) -> None:
+async def _reverse(
+    tx: Transaction, ours: Ours, case_id: UUID, stored: Stored, before: Known, known: Known, envelope: Envelope, context: Context
+) -> None:
     """An assignment that intake takes back: a draft for it is discarded. One that it replaces, or that is back again, a human looks at."""
     corrected = envelope.data
     assert isinstance(corrected, EventCorrectedV1)
-    told = known.assignments.get(str(corrected.corrects_event_id))
-    if any(each["gone_by"] == str(corrected.corrects_event_id) for each in known.assignments.values()):
+    if known.in_force.keys() - before.in_force.keys():
         await store.note_conflict(tx, case_id, None, Step.DRAFT, Actor.RULE, context, envelope.id)
-    if told is None:
         return
+    lost = {each.ref for event_id, each in before.in_force.items() if event_id not in known.in_force}
     for referral_id, referral in stored.case.referrals.items():
-        if not referral.is_open or str(referral.assignment_ref) != told["ref"]:
+        if not referral.is_open or referral.assignment_ref not in lost:
             continue
         if referral.state is State.DRAFT and corrected.entered_in_error:
             discarded = facts.ReferralDiscarded(instant(context.now), referral_id)

@@ -1,7 +1,7 @@
 """The SQL of referrals: the state document of a case, its referrals by function, and what intake told of it. Decides nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from services.referrals.domain.facts import Fact
+from services.referrals.domain.known import Known
 from services.referrals.domain.referral import Case
 from services.referrals.domain.seeing import Addressed, Seer
 from shared.context import Context
@@ -28,10 +29,11 @@ PLACE = """
 """
 SUGGEST = "UPDATE referral SET suggested_function = $2 WHERE referral_id = $1"
 FUNCTIONS = "SELECT referral_id, to_function, suggested_function FROM referral WHERE case_id = $1"
-KNOWN = "SELECT closed_by, protected, assignments FROM known_case WHERE case_id = $1"
+KNOWN = "SELECT closed_by, protected, assignments, corrections FROM known_case WHERE case_id = $1"
 KNOW = """
-    INSERT INTO known_case (case_id, closed_by, protected, assignments) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (case_id) DO UPDATE SET closed_by = excluded.closed_by, protected = excluded.protected, assignments = excluded.assignments
+    INSERT INTO known_case (case_id, closed_by, protected, assignments, corrections) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (case_id) DO UPDATE SET closed_by = excluded.closed_by, protected = excluded.protected,
+        assignments = excluded.assignments, corrections = excluded.corrections
 """
 PROTECT = "UPDATE state SET protected = $2 WHERE stream = $1 AND protected <> $2"
 NOTE_CONFLICT = """
@@ -64,7 +66,7 @@ WORKED_ON = """
 """
 FIRST = UUID(int=0)
 
-BODY = TypeAdapter(Case)
+BODY, OF_INTAKE = TypeAdapter(Case), TypeAdapter(Known)
 FACT: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -74,24 +76,6 @@ class Stored:
 
     version: int
     case: Case
-
-
-@dataclass(frozen=True)
-class Known:
-    """What intake has told of a case. `closed_by`: the event that closed it.
-
-    `assignments`: by the event that issued it each anvisning, its `ref`, `basis`, the correction that it is `gone_by`, if any, and what
-    it was `replaced_by` with that.
-    """
-
-    closed_by: UUID | None = None
-    protected: bool = False
-    assignments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    @property
-    def closed(self) -> bool:
-        """Whether the case is closed."""
-        return self.closed_by is not None
 
 
 @dataclass(frozen=True)
@@ -148,12 +132,13 @@ async def functions(db: Database | Transaction, case_id: UUID) -> dict[UUID, Add
 async def known(db: Database | Transaction, case_id: UUID) -> Known | None:
     """What intake has told of a case; None: nothing yet."""
     row = await db.fetchrow(KNOWN, case_id)
-    return Known(**row) if row else None
+    return OF_INTAKE.validate_python(dict(row)) if row else None
 
 
 async def know(tx: Transaction, case_id: UUID, told: Known) -> None:
     """Keeps what intake has told of a case."""
-    await tx.execute(KNOW, case_id, told.closed_by, told.protected, dict(told.assignments))
+    said = OF_INTAKE.dump_python(told, mode="json")
+    await tx.execute(KNOW, case_id, told.closed_by, told.protected, said["assignments"], said["corrections"])
     await tx.execute(PROTECT, case_id, told.protected)
 
 
@@ -208,5 +193,5 @@ async def of_cases(db: Database, case_ids: Collection[UUID]) -> Sequence[Any]:
 def whole(row: Any) -> tuple[UUID, Stored, Known, Mapping[UUID, Addressed]]:
     """A case, its referrals, what is known of it, and to whom each of its referrals goes."""
     functions = {UUID(key): Addressed(*said) for key, said in row["functions"].items()}
-    known = Known(row["closed_by"], row["protected"], row["assignments"])
+    known = OF_INTAKE.validate_python({each: row[each] for each in ("closed_by", "protected", "assignments", "corrections")})
     return row["stream"], Stored(row["version"], BODY.validate_python(row["body"])), known, functions

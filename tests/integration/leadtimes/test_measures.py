@@ -12,7 +12,7 @@ async def test_the_answer_shows_a_measure_whole(leadtimes: Leadtimes) -> None:
     shown = await leadtimes.measure("L04")
     assert set(shown) == {
         *("measure", "as_of", "known_at", "rule_set", "completed", "still_waiting"),
-        *("ended_otherwise", "curve", "curve_median", "excluded", "flags", "incomplete"),
+        *("ended_otherwise", "curve", "curve_median", "too_few_followed", "excluded", "flags", "incomplete"),
     }
     working_days = {"mean": 10.0, "median": 10.0, "p75": 10.0, "p90": 10.0}
     assert shown["completed"] == {"n": 1, "mean": 15.0, "median": 15.0, "p75": 15.0, "p90": 15.0, "working_days": working_days}

@@ -103,6 +103,9 @@ async def test_memo_s3_position_thirty_is_told_to_start_in_the_third_group(refer
     )
     await referrals.done(f"{line[5]}/acceptance", "2026-03-09", "jobbcentrum")
     assert len((await referrals.get(f"/programmes/{at}", "jobbcentrum"))["waiting_list"]) == 30, "accepted, and still without a seat"
+    await waitlisted(referrals, at, line[5])
+    again = (await referrals.told(UUID(line[5].split("/")[2])))[-1].data.model_dump(mode="json")
+    assert again["position"] == 30, "behind the 29 others, and not behind itself"
     await referrals.done(f"{line[0]}/withdrawal", "2026-03-09", reason="client_declined")
     await referrals.done(f"{line[1]}/hold", "2026-03-09", reason="sick")
     await waitlisted(referrals, at, early, "2026-03-02")

@@ -76,6 +76,7 @@ def test_the_document_has_the_agreed_shape() -> None:
         "ended_otherwise": {"moved": 1},
         "curve": None,
         "curve_median": 50,
+        "too_few_followed": False,
         "excluded": {},
         "flags": {},
     }
@@ -164,7 +165,7 @@ def test_one_who_completed_at_once_says_nothing_of_twenty_who_came_late_and_wait
     quick = wait("L04", [contact("2026-09-01"), application("2026-09-01"), decided("2026-09-01")])
     beside = wait("L04", [contact("2026-09-01"), application("2026-09-01"), decided("2026-12-20")])
     shown = report(L04, [*late, quick], until, until, CALENDAR)
-    assert (shown.still_waiting.n, shown.curve_median) == (20, None)
+    assert (shown.still_waiting.n, shown.curve_median, shown.too_few_followed) == (20, None, True)
     assert {(point.share, point.low, point.beyond_follow_up, point.too_few_followed) for point in shown.curve} == {(None, None, True, True)}
     followed = report(L04, [*late, quick, beside], until, until, CALENDAR)
     assert [(point.share, point.too_few_followed) for point in followed.curve[:2]] == [(0.5, False)] * 2
@@ -178,6 +179,12 @@ def test_one_who_completed_at_once_says_nothing_of_twenty_who_came_late_and_wait
 def test_where_all_have_completed_there_is_no_band_either() -> None:
     first, *_ = report(L04, [done(10), done(20)], AS_OF, AS_OF, CALENDAR).curve
     assert (first.share, first.low, first.high, first.too_few_followed) == (1, None, None, False)
+
+
+def test_that_too_few_were_followed_is_said_also_where_it_is_after_the_last_day_that_is_asked_for() -> None:
+    until = date.fromisoformat(day(500))
+    long = report(L04, [done(400), waiting(100, at=500)], until, until, CALENDAR)
+    assert (long.curve_median, long.too_few_followed, long.curve[0].too_few_followed) == (None, True, False)
 
 
 def test_the_longest_wait_completed_says_nothing_of_those_who_wait_still() -> None:

@@ -94,6 +94,8 @@ def test_a_start_overtakes_the_recall_that_was_asked_for(state: State) -> None:
     begun = fact(Step.START, insats_kind="work_training")
     asked.when(act(Step.START, by=Actor.RECIPIENT)).then(facts.RecallRefused(on("03-02"), FIRST), begun)
     in_state(state).when(act(Step.START, by=Actor.RECIPIENT)).then(begun)
+    earlier = asked.when(act(Step.START, on("03-01"), by=Actor.RECIPIENT)).events
+    assert [each.happened for each in earlier] == [on("03-02"), on("03-01")], "no answer before its question"
     overtaken = done(asked, act(Step.START))
     assert overtaken.state().referrals[FIRST].runs
     assert not overtaken.state().referrals[FIRST].recall_requested
@@ -163,7 +165,7 @@ def test_what_does_not_cross_is_refused_without_a_human() -> None:
 def test_what_a_recipient_says_of_what_was_taken_back_or_entered_in_error_crosses() -> None:
     for case, end in ((sent, Step.RECALL), (sent, Step.WITHDRAW), (sent, Step.ENTER_IN_ERROR), (running, Step.ENTER_IN_ERROR)):
         ended = done(case, act(end))
-        for step in (Step.COMPLETE, Step.DISCONTINUE, Step.REPORT_DEVIATION, Step.START):
+        for step in (Step.COMPLETE, Step.DISCONTINUE, Step.REPORT_DEVIATION, Step.START, Step.EXTEND, Step.READY):
             assert crossed(ended, step, Actor.RECIPIENT), (end, step)
         assert ended.state().referrals[FIRST].sent, "its recipient still sees what became of it"
 

@@ -13,7 +13,7 @@ from services.referrals.domain.worklist import Reason, Task, tasks
 from shared.testing import Decider
 from tests.unit.referrals.scenarios import ACCEPTED, CONSULTATION, DEVIATION, FIRST, RUNNING, SECOND, SENT, act, after, done, in_state, on
 
-TODAY = date(2026, 3, 10)
+TODAY, TENTH = date(2026, 3, 10), on("03-10")
 S, R = Actor.SENDER, Actor.RECIPIENT
 
 
@@ -55,11 +55,17 @@ WAITS: dict[Reason, tuple[Decider[Case], date, Actor, Any, list[tuple[Any, ...]]
     Reason.ON_HOLD: (held, TODAY, S, None, [(act(Step.END_HOLD),), (act(Step.CANCEL),), (act(Step.WITHDRAW),)]),
     Reason.TO_START: (booked, date(2026, 3, 20), R, None, [(act(Step.START),), (act(Step.CANCEL),), (act(Step.HOLD),)]),
     Reason.RECALL_TO_ANSWER: (
-        recalled,
+        done(accepted, act(Step.RECALL, TENTH)),
         TODAY,
         R,
         None,
-        [(act(Step.CONFIRM_RECALL),), (act(Step.REFUSE_RECALL),), (act(Step.START),), (act(Step.HOLD),), (act(Step.WITHDRAW),)],
+        [
+            (act(Step.CONFIRM_RECALL, TENTH),),
+            (act(Step.REFUSE_RECALL, TENTH),),
+            (act(Step.START),),
+            (act(Step.HOLD),),
+            (act(Step.WITHDRAW),),
+        ],
     ),
     Reason.SUCCESSOR_MISSING: (declined, date(2026, 3, 1), S, None, [IN_THE_PLACE]),
     Reason.READY_FOR_NEXT_STEP: (
@@ -154,6 +160,18 @@ def test_who_was_discharged_for_too_little_progress_is_missed_until_something_fo
     assert found(done(running, act(Step.DISCONTINUE, reason="sick")), Reason.SUCCESSOR_MISSING) == []
 
 
+def test_of_two_that_end_on_one_day_neither_follows_on_the_other_and_what_never_began_follows_on_nothing() -> None:
+    both = done(after(*SENT, begin=sent, ref=SECOND), act(Step.DECLINE), act(Step.DECLINE, ref=SECOND))
+    assert [each.referral_id for each in found(both, Reason.SUCCESSOR_MISSING)] == [FIRST, SECOND]
+    ended = done(running, act(Step.DISCONTINUE, reason="insufficient_progress", by=R))
+    gone = done(after(*SENT, begin=ended, ref=SECOND), act(Step.RECALL, on("03-12"), ref=SECOND))
+    assert [each.referral_id for each in found(gone, Reason.SUCCESSOR_MISSING, date(2026, 3, 13))] == [FIRST]
+    together = done(running, *(act(step, ref=SECOND) for step in (Step.DRAFT, Step.SEND, Step.START)))
+    for ref in (FIRST, SECOND):
+        together = done(together, act(Step.DISCONTINUE, ref=ref, reason="insufficient_progress", by=R))
+    assert len(found(together, Reason.SUCCESSOR_MISSING)) == 2
+
+
 def test_two_that_run_follow_on_each_other_only_beyond_their_ends() -> None:
     beside = after(*SENT, begin=ending, ref=SECOND)
     ends_together = done(beside, act(Step.START, ref=SECOND, planned_end_on=date(2026, 4, 9)))
@@ -163,21 +181,29 @@ def test_two_that_run_follow_on_each_other_only_beyond_their_ends() -> None:
 
 
 def test_a_recipient_who_has_nobody_here_is_missed_by_the_sender_once_the_day_has_passed() -> None:
-    for case, reason, due_on in ((accepted, Reason.TO_BOOK, date(2026, 3, 1)), (booked, Reason.TO_START, date(2026, 3, 20))):
+    theirs = done(running, act(Step.REPORT_DEVIATION, on("03-02"), to_role="recipient"))
+    [told] = found(theirs, Reason.DEVIATION_TO_ACKNOWLEDGE, date(2026, 3, 2))
+    assert {each.waits_for for each in found(theirs, Reason.DEVIATION_TO_ACKNOWLEDGE)} == {R, S}
+    assert told.waits_for is R
+    for case, reason, due_on in (
+        (accepted, Reason.TO_BOOK, date(2026, 3, 1)),
+        (booked, Reason.TO_START, date(2026, 3, 20)),
+        (recalled, Reason.RECALL_TO_ANSWER, date(2026, 3, 2)),
+    ):
         assert found(case, reason, due_on) == [task(reason, due_on, R)]
         assert found(case, reason, due_on + timedelta(days=1)) == [task(reason, due_on, R), task(reason, due_on, S)]
 
 
 def test_a_deviation_waits_for_the_role_that_it_was_reported_to() -> None:
     theirs = done(running, act(Step.REPORT_DEVIATION, to_role="recipient"))
-    [waiting] = found(theirs, Reason.DEVIATION_TO_ACKNOWLEDGE)
+    [waiting] = found(theirs, Reason.DEVIATION_TO_ACKNOWLEDGE, date(2026, 3, 2))
     assert (waiting.waits_for, waiting.to_role) == (R, "recipient")
 
 
 def test_what_was_declined_beside_something_that_runs_needs_no_successor_and_a_consultation_none_ever() -> None:
     beside = after(*SENT, Step.DECLINE, begin=running, ref=SECOND)
     assert found(beside, Reason.SUCCESSOR_MISSING) == []
-    assert found(done(beside, act(Step.COMPLETE)), Reason.SUCCESSOR_MISSING) == []
+    assert found(done(beside, act(Step.COMPLETE, on("03-02"))), Reason.SUCCESSOR_MISSING) == []
     assert found(done(beside, act(Step.ENTER_IN_ERROR)), Reason.SUCCESSOR_MISSING)
     assert found(after(*SENT, Step.DECLINE, **CONSULTATION), Reason.SUCCESSOR_MISSING) == []
 

@@ -27,6 +27,7 @@ EMPTY: dict[str, Any] = {
         for day in (30, 90, 180, 365)
     ],
     "curve_median": None,
+    "too_few_followed": False,
     "excluded": {},
     "flags": {},
 }
@@ -112,7 +113,7 @@ def test_who_is_excluded_and_what_is_flagged_is_said_where_nobody_else_is_left(c
 
 def test_a_share_that_rests_on_too_few_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     nothing = [{**point, "too_few_followed": True} for point in EMPTY["curve"]]
-    text = shown(capsys, **SOME | {"curve": nothing, "curve_median": None})
+    text = shown(capsys, **SOME | {"curve": nothing, "curve_median": None, "too_few_followed": True})
     assert "half of all completed: too few followed from the start, those who wait counted" in text
     assert "completed within 30 days: too few followed from the start · 90 days: too few" in text
     assert "half of all completed: not reached, those who wait counted" in shown(capsys, **SOME | {"curve_median": None})
