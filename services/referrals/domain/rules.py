@@ -16,7 +16,7 @@ CONSULT_FIRST = "sol_12_4"
 """The basis of an assignment before which Arbetsförmedlingen is consulted (SoL 12 kap. 4 §)."""
 EMPLOYMENT_SERVICE = "employment_service"
 """The function that stands for Arbetsförmedlingen, where a municipality has no other code for it."""
-NEVER: Final = frozenset({Step.ACCEPT, Step.WAITLIST, Step.SCHEDULE, Step.START})
+NOT_OF_CONSULTATION: Final = frozenset({Step.ACCEPT, Step.WAITLIST, Step.SCHEDULE, Step.START})
 """What a consultation does not take: it never moves responsibility."""
 BEFORE_START = frozenset({State.SENT, State.RECEIVED, State.INFO_REQUESTED, State.ACCEPTED, State.WAITLISTED, State.SCHEDULED})
 OF_RECIPIENT = frozenset(step for state in BEFORE_START for step, by in MATRIX[state].items() if Actor.RECIPIENT in by)
@@ -179,7 +179,7 @@ def _crossed(referral: Referral, act: Act) -> bool:
 def _is_possible(referral: Referral, step: Step) -> bool:
     """Whether a step of the state's row can be taken by this very referral."""
     consultation = referral.kind == facts.CONSULTATION
-    if consultation and step in NEVER:
+    if consultation and step in NOT_OF_CONSULTATION:
         return False
     match step:
         case Step.ADVISE:
